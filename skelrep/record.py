@@ -1,0 +1,100 @@
+"""Frozen records with strict fields: an unknown name or a wrong type is an error that says what was meant."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+import typing
+from collections.abc import Mapping
+from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
+
+from .errors import ConfigError
+
+
+class Record:
+    """Base of the frozen configuration dataclasses: to and from plain JSON types."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as plain JSON types; nested records become mappings, tuples lists."""
+        return {f.name: _to_plain(getattr(self, f.name)) for f in dataclasses.fields(typing.cast(Any, self))}
+
+    @classmethod
+    def from_dict(cls, data: object, where: str = "config") -> Self:
+        """Read a record strictly; missing fields take their default.
+
+        Args:
+            data: a mapping with fields of this record.
+            where: how to call the mapping in an error.
+
+        Raises:
+            ConfigError: an unknown field (with its closest match), or a value of the wrong type or range.
+        """
+        if not isinstance(data, Mapping):
+            raise ConfigError(f"{where} is {_short(data)}; expected a mapping with fields of {cls.__name__}.")
+        hints = get_type_hints(cls)
+        known = [f.name for f in dataclasses.fields(typing.cast(Any, cls))]
+        for name in data:
+            if name not in known:
+                raise ConfigError(f"{where} has an unknown field {name!r}. {_closest(str(name), known)}")
+        return cls(**{n: _coerce(hints[n], data[n], f"{where}.{n}") for n in known if n in data})
+
+
+def check_fields(record: Record, *, positive: tuple[str, ...] = (), non_negative: tuple[str, ...] = ()) -> None:
+    """Raise `ConfigError` unless every field has its annotated type, and the named ones their sign."""
+    hints = get_type_hints(type(record))
+    for name, hint in hints.items():
+        value = getattr(record, name)
+        where = f"{type(record).__name__}.{name}"
+        if not _matches(hint, value):
+            raise ConfigError(f"{where} is {_short(value)}; expected {_describe(hint)}.")
+        if name in positive and not value > 0:
+            raise ConfigError(f"{where} is {value!r}; expected a number above 0.")
+        if name in non_negative and not value >= 0:
+            raise ConfigError(f"{where} is {value!r}; expected 0 or more.")
+
+
+def _to_plain(value: Any) -> Any:
+    if isinstance(value, Record):
+        return value.to_dict()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _coerce(hint: Any, value: object, where: str) -> object:
+    """JSON has no tuples, and nests records as mappings."""
+    if isinstance(hint, type) and issubclass(hint, Record):
+        return hint.from_dict(value, where)
+    if get_origin(hint) is tuple and isinstance(value, list):
+        return tuple(value)
+    return value
+
+
+def _closest(name: str, known: list[str]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"Did you mean {close[0]!r}?" if close else f"Known fields: {', '.join(known)}."
+
+
+def _matches(hint: Any, value: object) -> bool:
+    origin = get_origin(hint)
+    if origin is Literal:
+        return isinstance(value, str) and value in get_args(hint)
+    if origin is tuple:
+        return isinstance(value, tuple) and all(_matches(get_args(hint)[0], item) for item in value)
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(value, hint)
+
+
+def _describe(hint: Any) -> str:
+    if get_origin(hint) is Literal:
+        return "one of " + ", ".join(map(repr, get_args(hint)))
+    if get_origin(hint) is tuple:
+        return f"a sequence, each {_describe(get_args(hint)[0])}"
+    return f"a value of type {hint.__name__}"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
