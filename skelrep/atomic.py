@@ -39,6 +39,8 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         os.chmod(temporary, 0o644)
         os.replace(temporary, target)
         temporary = None
+    except OutputError:
+        raise  # of a nested atomic_write, which named its own file
     except OSError as error:
         raise OutputError(
             f"cannot write {target}: {error.strerror or error}. Check the folder's permissions and free space."

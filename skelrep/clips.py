@@ -1,11 +1,20 @@
-"""The `Clip` record: one recording of one or two bodies, in metres, NTU-25 layout."""
+"""The `Clip` record: one recording of one or two bodies, in metres, NTU-25 layout; and the checks of its array."""
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+
+from .errors import InvalidClipError, ShapeError, UnitsWarning
+from .layout import JOINT_NAMES, SPINE_BASE, SPINE_SHOULDER
+from .shapes import EXPECTED, shape_problem
+
+# An adult measures about 0.5 m between SpineBase and SpineShoulder; a child or an avatar is still inside.
+MIN_TRUNK, MAX_TRUNK = 0.05, 3.0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -26,3 +35,112 @@ class Clip:
     label: int | None = None
     fps: float | None = None
     layout: str = "ntu25"
+
+
+def check_clip(array: object, where: str) -> NDArray[np.float32]:
+    """Validate the array of one clip.
+
+    Args:
+        array: numpy array or torch tensor (C=3, T >= 1, V=25, M=1 or 2), any integer or floating dtype, metres.
+        where: how to call it in an error, such as ``"clips[3]"``.
+
+    Returns:
+        float32 (C, T, V, M), C-contiguous; the array itself where it already is that.
+
+    Raises:
+        ShapeError: not an array of numbers, or axes of another number, order or size.
+        InvalidClipError: NaN, infinity, or no body at all.
+
+    Example:
+        >>> check_clip(np.ones((3, 8, 25, 1), dtype=np.int16), "clip").dtype
+        dtype('float32')
+    """
+    problem = None
+    if not isinstance(array, np.ndarray | torch.Tensor):
+        problem = f"is a {type(array).__name__}, not a numpy array or torch tensor; {EXPECTED}."
+    else:
+        problem = shape_problem(tuple(array.shape), tensor=isinstance(array, torch.Tensor))
+    if problem:
+        raise ShapeError(f"{where} {problem}")
+    numbers = _to_numpy(array, where)
+    if numbers.dtype.kind not in "iuf":
+        raise ShapeError(f"{where} has dtype {numbers.dtype}; expected integers or floats, x, y, z in metres.")
+    with np.errstate(over="ignore"):
+        data = np.ascontiguousarray(numbers, dtype=np.float32)
+    _check_values(data, where)
+    return data
+
+
+def check_units(array: NDArray[np.float32], where: str) -> None:
+    """Warn when the body of a raw clip cannot have been measured in metres.
+
+    Call it on raw clips only: preprocessed ones keep their size, but a caller knows what they are.
+
+    Args:
+        array: float32 (C, T, V, M), as `check_clip` returns it.
+        where: how to call it in the warning.
+    """
+    size = trunk_length(array)
+    if size is None or MIN_TRUNK <= size <= MAX_TRUNK:
+        return
+    remedy = "Divide by 1000." if 50 <= size <= 3000 else "Convert it to metres."
+    warnings.warn(
+        f"{where} measures {size:.4g} between SpineBase and SpineShoulder; NTU layout is in metres (about 0.5). "
+        f"{remedy}",
+        UnitsWarning,
+        stacklevel=2,
+    )
+
+
+def trunk_length(array: NDArray[np.float32]) -> float | None:
+    """Median distance between SpineBase and SpineShoulder of the first body that is there.
+
+    Args:
+        array: (C, T, V, M).
+
+    Returns:
+        the median over the frames that hold this body, in the unit of the array; None without any body.
+    """
+    for body in range(array.shape[3]):
+        there = array[..., body].any(axis=(0, 2))
+        if there.any():
+            spine = array[:, there, SPINE_BASE, body] - array[:, there, SPINE_SHOULDER, body]
+            return float(np.median(np.linalg.norm(spine.astype(np.float64), axis=0)))
+    return None
+
+
+def is_preprocessed(array: NDArray[np.float32]) -> bool:
+    """Whether clips were already centred, as "frame50" files are: SpineShoulder is 0 in every present body.
+
+    Args:
+        array: (..., V=25, M), one clip or several.
+
+    Example:
+        >>> raw = np.ones((3, 8, 25, 1), dtype=np.float32)
+        >>> is_preprocessed(raw), is_preprocessed(raw * (np.arange(25) != 20)[:, None])
+        (False, True)
+    """
+    return bool(np.any(array) and not np.any(array[..., SPINE_SHOULDER, :]))
+
+
+def _to_numpy(array: np.ndarray | torch.Tensor, where: str) -> np.ndarray:
+    if isinstance(array, np.ndarray):
+        return array
+    try:
+        tensor = array.detach().cpu()
+        return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
+    except (RuntimeError, TypeError, NotImplementedError) as error:
+        kind = f"{array.layout} tensor on {array.device}"
+        raise ShapeError(f"{where} is a {kind} that numpy cannot read. Pass a dense CPU or CUDA tensor.") from error
+
+
+def _check_values(data: NDArray[np.float32], where: str) -> None:
+    finite = np.isfinite(data)
+    if not finite.all():
+        frame, body, joint = np.argwhere(~finite.transpose(1, 3, 2, 0))[0, :3]
+        raise InvalidClipError(
+            f"{where} has {np.count_nonzero(~finite)} NaN or infinite values, the first at frame {frame}, joint "
+            f"{joint} ({JOINT_NAMES[joint]}), body {body}. Interpolate these frames, or leave the clip out."
+        )
+    if not data.any():
+        raise InvalidClipError(f"{where} holds no body: every coordinate is 0. Leave this clip out.")

@@ -12,6 +12,7 @@ SkelrepError
 ├── HubError (OSError)                    the Hub refused, failed or could not be reached
 ├── CheckpointError (ValueError)          a training checkpoint that cannot be used
 ├── TrainingDivergedError (ArithmeticError)
+├── EvaluationError (ValueError)          features, labels or a split that cannot be evaluated
 ├── OutputError (OSError)                 a result that could not be written
 └── MissingDependencyError (ImportError)  an optional extra that is not installed
 
@@ -67,6 +68,10 @@ class CheckpointError(SkelrepError, ValueError):
 
 class TrainingDivergedError(SkelrepError, ArithmeticError):
     """The loss or the weights stopped being finite numbers."""
+
+
+class EvaluationError(SkelrepError, ValueError):
+    """Features, labels or a split that cannot be evaluated."""
 
 
 class OutputError(SkelrepError, OSError):

@@ -1,0 +1,69 @@
+"""Read the sets of real motion that the benchmarks use: ragged ``.npz`` archives with a row of columns a clip.
+
+An archive holds ``dq`` (sum_T, 25, 3) int16 first differences in time of positions in steps of ``scale`` metres
+about ``origin`` (N, 3); ``offsets`` (N + 1); and columns such as ``subject`` with their ``subject_names``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skelrep.clips import Clip
+
+
+@dataclass(frozen=True, eq=False)
+class Archive:
+    """Clips in the order of the file, and one array a column.
+
+    Attributes:
+        name: the file's stem.
+        clips: one body each, world frame of the source.
+        columns: name to (N,) array; a column with names holds names.
+        sha256: of the file.
+    """
+
+    name: str
+    clips: list[Clip]
+    columns: dict[str, NDArray]
+    sha256: str
+
+    @property
+    def labels(self) -> NDArray:
+        return self.columns["action"]
+
+    @property
+    def subjects(self) -> NDArray:
+        return self.columns["subject"]
+
+
+def read_archive(path: str | Path) -> Archive:
+    """Read one archive; `Clip.label` is the action's number, the column ``action`` its name."""
+    path = Path(path)
+    with np.load(path, allow_pickle=False) as file:
+        arrays = dict(file)
+    columns = {
+        key: arrays[f"{key}_names"][arrays[key]] if f"{key}_names" in arrays else arrays[key]
+        for key in arrays
+        if arrays[key].shape == arrays["names"].shape
+    }
+    clips = [
+        Clip(
+            data=_positions(arrays, n).transpose(2, 0, 1)[..., None],
+            name=str(arrays["names"][n]),
+            label=int(arrays["action"][n]),
+            fps=float(arrays["fps"]),
+        )
+        for n in range(len(arrays["names"]))
+    ]
+    return Archive(path.stem, clips, columns, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def _positions(arrays: dict[str, NDArray], n: int) -> NDArray[np.float32]:
+    """(T, 25, 3) metres; int16 sums wrap around exactly as they did when the differences were taken."""
+    steps = arrays["dq"][arrays["offsets"][n] : arrays["offsets"][n + 1]]
+    return np.cumsum(steps, axis=0, dtype=np.int16) * np.float32(arrays["scale"]) + arrays["origin"][n].astype("f4")

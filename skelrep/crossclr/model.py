@@ -1,0 +1,183 @@
+"""`CrosSCLR`: query and key encoders, heads and queues of one to three views. With one view it is SkeletonCLR."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import Parameter
+
+from ..config import ModelConfig, PretrainConfig, View
+from ..errors import ConfigError
+from ..models import STGCN, SkeletonEncoder
+from ..models.bodies import mean_over_bodies, present_bodies, split_bodies
+from ..views import make_view
+from .losses import Similarities, cross_view_losses_of, info_nce_of, similarities
+from .momentum import copy_and_freeze, momentum_update
+from .queue import KeyQueue
+
+
+@dataclass(frozen=True)
+class StepOutput:
+    """Losses of one step and, a view, the share of queries whose own key beats every negative."""
+
+    losses: dict[View, Tensor]
+    accuracy: dict[View, Tensor]
+
+    @property
+    def loss(self) -> Tensor:
+        """The training loss: the sum over views."""
+        return torch.stack(list(self.losses.values())).sum()
+
+
+class CrosSCLR(nn.Module):
+    """Contrastive learning of one to three views with momentum keys and queues.
+
+    Args:
+        config: recipe, encoder, momentum, temperature, mining.
+        queue_size: entries a view (the trainer may use fewer than `config.queue_size`).
+
+    Source:
+        Li et al., CVPR 2021, sections 3.1-3.3. Under ``"faithful"`` the published code's departures are
+        repeated: heads that end in the first view's own parameters, keys that start apart from their
+        queries, and keys that freeze in stage 2 except motion's.
+
+    Example:
+        >>> model = CrosSCLR(PretrainConfig(), queue_size=16)
+        >>> x = torch.randn(2, 3, 50, 25, 1)
+        >>> sorted(model(x, x, stage=1).losses)
+        ['bone', 'joint', 'motion']
+    """
+
+    def __init__(self, config: PretrainConfig, *, queue_size: int) -> None:
+        super().__init__()
+        self.config = config
+        self.views = config.encoder.views
+        self.query_encoders, self.query_heads = make_encoders(config), make_heads(config)
+        self.key_encoders, self.key_heads = make_encoders(config), make_heads(config)
+        if config.recipe_name == "faithful":
+            self.apply(published_initialisation)
+        copy_and_freeze(self.key_encoders, self.query_encoders)
+        copy_and_freeze(self.key_heads, self.query_heads)
+        if config.recipe_name == "faithful":
+            self.key_encoders.apply(published_initialisation)
+            self.key_heads.apply(published_initialisation)
+        self.queues = nn.ModuleDict({view: KeyQueue(queue_size, config.projection_dim) for view in self.views})
+
+    def forward(self, x_query: Tensor, x_key: Tensor, *, stage: int) -> StepOutput:
+        """One step's losses; moves the key encoders first and enqueues the keys last.
+
+        Args:
+            x_query, x_key: float (N, 3, T, V, M), two random crops of the same clips (joints; views are taken
+                here, after augmentation).
+            stage: 1 trains every view alone, 2 mines positives across views.
+        """
+        queries = self._project(self.query_encoders, self.query_heads, x_query)
+        with torch.no_grad():
+            self.move_keys(stage)
+            keys = self._project(self.key_encoders, self.key_heads, x_key)
+        similar = {v: similarities(queries[v], keys[v], self.queue(v).rows.clone()) for v in self.views}
+        output = StepOutput(self._losses(similar, stage), {v: accuracy(s) for v, s in similar.items()})
+        for view, key in keys.items():
+            self.queue(view).enqueue(key)
+        return output
+
+    def _losses(self, similar: dict[View, Similarities], stage: int) -> dict[View, Tensor]:
+        temperature = self.config.temperature
+        if stage == 1:
+            return {view: info_nce_of(s, temperature) for view, s in similar.items()}
+        mined = cross_view_losses_of(
+            similar, temperature=temperature, top_k=self.config.top_k, context=self.config.context
+        )
+        return {view: mined[view] for view in self.views}
+
+    def _project(self, encoders: nn.ModuleDict, heads: nn.ModuleDict, x_NCTVM: Tensor) -> dict[View, Tensor]:
+        """Unit vectors (N, projection_dim) a view."""
+        present = present_bodies(x_NCTVM, self.config.recipe_name)
+        projected = {}
+        for view in self.views:
+            rows = encoders[view](split_bodies(make_view(x_NCTVM, view), present))
+            features = heads[view](mean_over_bodies(rows, present))
+            projected[view] = nn.functional.normalize(features, dim=1)
+        return projected
+
+    def move_keys(self, stage: int) -> None:
+        """Momentum update of the key encoders and heads, view by view."""
+        frozen = self.config.recipe_name == "faithful" and stage == 2
+        for view in self.views:
+            # Published code: stage 2 updates only the motion key, and with it the head that all views share.
+            if not frozen or view == "motion":
+                key = parameters(self.key_encoders[view], self.key_heads[view])
+                query = parameters(self.query_encoders[view], self.query_heads[view])
+                momentum_update(key, query, self.config.momentum)
+
+    def queue(self, view: View) -> KeyQueue:
+        """The queue of a view."""
+        return self.queues[view]  # type: ignore[return-value]
+
+    def load_encoder(self, encoder: SkeletonEncoder) -> None:
+        """Start queries and keys from a pretrained encoder's weights; heads and queues stay as they are.
+
+        Raises:
+            ConfigError: the encoder lacks a view, or has another width.
+        """
+        for view in self.views:
+            if view not in encoder.encoders:
+                raise ConfigError(f"init has the views {encoder.views}; the config also needs {view!r}.")
+            mine, theirs = self.config.encoder, encoder.config.encoder
+            if (mine.base_channels, mine.feature_channels) != (theirs.base_channels, theirs.feature_channels):
+                raise ConfigError(
+                    f"init has base_channels={theirs.base_channels}, feature_channels={theirs.feature_channels}; "
+                    f"the config has {mine.base_channels}, {mine.feature_channels}. Make them equal."
+                )
+            state = encoder.encoders[view].state_dict()
+            self.query_encoders[view].load_state_dict(state)
+            self.key_encoders[view].load_state_dict(state)
+
+    def to_encoder(self, config: ModelConfig) -> SkeletonEncoder:
+        """The query encoders as a `SkeletonEncoder` in eval mode."""
+        encoder = SkeletonEncoder(config)
+        encoder.encoders.load_state_dict(self.query_encoders.state_dict())
+        return encoder.eval()
+
+
+def make_encoders(config: PretrainConfig) -> nn.ModuleDict:
+    """One fresh ST-GCN a view."""
+    return nn.ModuleDict({view: STGCN(config.encoder) for view in config.encoder.views})
+
+
+def make_heads(config: PretrainConfig) -> nn.ModuleDict:
+    """A projection head a view; under ``"faithful"`` later views end in the first view's head."""
+    width, heads = config.encoder.feature_channels, nn.ModuleDict()
+    first: nn.Module | None = None
+    for view in config.encoder.views:
+        shared = first is not None and config.recipe_name == "faithful"
+        last = first if shared else nn.Linear(width, config.projection_dim)
+        heads[view] = nn.Sequential(nn.Linear(width, width), nn.ReLU(), last)
+        first = first or heads[view]
+    return heads
+
+
+def published_initialisation(module: nn.Module) -> None:
+    """N(0, 0.02) weights, N(1, 0.02) BN scales, zero biases, as the published trainer sets them."""
+    with torch.no_grad():
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
+            module.weight.normal_(1.0, 0.02)
+            module.bias.zero_()
+        elif isinstance(getattr(module, "weight", None), Parameter):
+            module.weight.normal_(0.0, 0.02)  # type: ignore[operator]
+            module.bias.zero_()  # type: ignore[operator]
+
+
+def parameters(*modules: nn.Module) -> Iterator[Parameter]:
+    """The modules' parameters one after another."""
+    for module in modules:
+        yield from module.parameters()
+
+
+@torch.no_grad()
+def accuracy(similar: Similarities) -> Tensor:
+    """Share of queries that are nearer to their own key than to any queue entry."""
+    return (similar.positive > similar.negative.amax(dim=1, keepdim=True)).float().mean()

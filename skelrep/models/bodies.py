@@ -1,0 +1,38 @@
+"""Several bodies a clip: take the present ones apart before the encoder, average them after it."""
+
+from __future__ import annotations
+
+import torch
+from einops import rearrange
+from torch import Tensor
+
+from ..config import Recipe
+
+
+def present_bodies(x_NCTVM: Tensor, recipe: Recipe) -> Tensor:
+    """Which body slots enter the encoder.
+
+    Args:
+        x_NCTVM: float (N, 3, T, V, M), preprocessed joints.
+        recipe: ``"fixed"`` takes bodies with any non-zero coordinate; ``"faithful"`` takes every slot, since
+            the published code passes absent bodies through the network and averages them in.
+
+    Returns:
+        bool (N, M).
+    """
+    if recipe == "faithful":
+        return torch.ones(x_NCTVM.shape[0], x_NCTVM.shape[4], dtype=torch.bool, device=x_NCTVM.device)
+    return (x_NCTVM != 0).flatten(1, 3).any(dim=1)
+
+
+def split_bodies(x_NCTVM: Tensor, present_NM: Tensor) -> Tensor:
+    """Present bodies as rows, clip by clip: float (B, C, T, V)."""
+    return rearrange(x_NCTVM, "n c t v m -> (n m) c t v")[present_NM.flatten()]
+
+
+def mean_over_bodies(rows: Tensor, present_NM: Tensor) -> Tensor:
+    """Average the present bodies' rows (B, ...) of each clip -> (N, ...); zero for a clip without a body."""
+    owner = present_NM.nonzero()[:, 0]
+    total = rows.new_zeros(len(present_NM), *rows.shape[1:]).index_add(0, owner, rows)
+    count = present_NM.sum(dim=1).clamp(min=1).to(rows.dtype)
+    return total / count.view(-1, *[1] * (rows.dim() - 1))

@@ -1,0 +1,138 @@
+"""`SkeletonEncoder`: one ST-GCN a view, and the vector made of their features."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+import torch
+from einops import rearrange
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from ..config import ModelConfig, View
+from ..errors import ShapeError
+from ..layout import NUM_JOINTS
+from ..views import make_view
+from .bodies import mean_over_bodies, present_bodies, split_bodies
+from .pooling import pool, pooled_size
+from .stgcn import STGCN, block_channels
+
+Output = Literal["clip", "frames", "joints"]
+
+
+class SkeletonEncoder(nn.Module):
+    """Turns preprocessed skeleton clips into vectors.
+
+    Attributes:
+        config: architecture and preprocessing.
+        encoders: one `STGCN` a view.
+        commit_hash: the Hub commit the weights came from, where they did.
+
+    Example:
+        >>> model = SkeletonEncoder(ModelConfig())
+        >>> model(torch.randn(2, 3, 50, 25, 1)).shape
+        torch.Size([2, 768])
+    """
+
+    def __init__(self, config: ModelConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.commit_hash: str | None = None
+        self.encoders = nn.ModuleDict({view: STGCN(config.encoder) for view in config.encoder.views})
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """The views whose features make the vector, in its order."""
+        return self.config.encoder.views
+
+    @property
+    def feature_channels(self) -> int:
+        """Channels of one view's feature maps."""
+        return block_channels(self.config.encoder)[self.config.encoder.feature_block - 1]
+
+    @property
+    def embedding_dim(self) -> int:
+        """Length of a clip's vector."""
+        return pooled_size(self.feature_channels, self.config.encoder.pooling) * len(self.views)
+
+    def forward(self, x_NCTVM: Tensor) -> Tensor:
+        """One unnormalised vector a clip, the views' features one after another.
+
+        Args:
+            x_NCTVM: float (N, 3, T, V, M), preprocessed joints (`skelrep.preprocess.preprocess`), metres.
+
+        Returns:
+            float (N, embedding_dim).
+
+        Raises:
+            ShapeError: other axes.
+        """
+        return self._every_view(x_NCTVM, lambda maps: pool(maps, self.config.encoder.pooling))
+
+    def forward_features(self, x_NCTVM: Tensor) -> Tensor:
+        """Unpooled features, averaged over bodies: float (N, T', V, feature_channels * views)."""
+        return self._every_view(x_NCTVM, lambda maps: rearrange(maps, "b c t v -> b t v c"))
+
+    def _every_view(self, x_NCTVM: Tensor, reduce: Callable[[Tensor], Tensor]) -> Tensor:
+        check_input(x_NCTVM)
+        present = present_bodies(x_NCTVM, self.config.encoder.recipe_name)
+        if self.config.encoder.recipe_name == "faithful" and x_NCTVM.shape[4] == 1:
+            x_NCTVM = nn.functional.pad(x_NCTVM, (0, 1))
+            present = present.expand(-1, 2)
+        features = []
+        for view in self.views:
+            rows = split_bodies(make_view(x_NCTVM, view), present)
+            encoder: STGCN = self.encoders[view]  # type: ignore[assignment]
+            maps = encoder.forward_features(rows, self.config.encoder.feature_block)
+            features.append(mean_over_bodies(reduce(maps), present))
+        return torch.cat(features, dim=-1)
+
+    def encode(
+        self,
+        clips: object,
+        *,
+        batch_size: int = 64,
+        device: str | torch.device | None = None,
+        output: Output = "clip",
+        normalize: bool = False,
+        preprocess: bool = True,
+        to_tensor: bool = False,
+        progress: bool | None = None,
+    ) -> NDArray[np.float32] | Tensor:
+        """Embed raw clips; the same as `skelrep.encode` with this model."""
+        from ..embed import encode
+
+        return encode(
+            clips,
+            self,
+            batch_size=batch_size,
+            device=device,
+            output=output,
+            normalize=normalize,
+            preprocess=preprocess,
+            to_tensor=to_tensor,
+            progress=progress,
+        )
+
+    def save_pretrained(self, folder: str | os.PathLike[str]) -> None:
+        """Write `config.json` and `model.safetensors`, each whole or not at all.
+
+        Raises:
+            OutputError: the folder cannot be written.
+        """
+        from ..weights_io import save_model
+
+        save_model(self, folder)
+
+
+def check_input(x_NCTVM: Tensor) -> None:
+    """Raise `ShapeError` unless x is (N, 3, T >= 1, 25, M >= 1)."""
+    shape = tuple(x_NCTVM.shape)
+    if len(shape) != 5 or shape[1] != 3 or shape[3] != NUM_JOINTS or 0 in shape[2:]:
+        raise ShapeError(
+            f"the encoder was given shape {shape}; expected (N, C=3, T, V={NUM_JOINTS}, M). "
+            "Raw clips go through model.encode(...) or skelrep.preprocess.preprocess(...) first."
+        )

@@ -1,0 +1,53 @@
+"""From feature maps to a vector a body: what is averaged, and what is kept apart."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..config import Pooling
+from ..layout import BODY_PARTS
+
+TIME_SEGMENTS = 3
+
+
+def pool(maps_BCTV: Tensor, pooling: Pooling) -> Tensor:
+    """Pool feature maps to one vector a body.
+
+    Args:
+        maps_BCTV: float (B, C, T, V).
+        pooling: ``"mean"`` over time and joints -> C; ``"mean_std"`` adds the deviation over time of the mean
+            over joints -> 2C; ``"parts"`` keeps 3 time segments x 5 body parts apart -> 15C.
+
+    Returns:
+        float (B, D).
+
+    Example:
+        >>> pool(torch.randn(4, 32, 13, 25), "parts").shape
+        torch.Size([4, 480])
+    """
+    match pooling:
+        case "mean":
+            return maps_BCTV.mean(dim=(2, 3))
+        case "mean_std":
+            over_joints = maps_BCTV.mean(dim=3)
+            return torch.cat((over_joints.mean(dim=2), over_joints.std(dim=2, correction=0)), dim=1)
+        case "parts":
+            return segments_by_parts(maps_BCTV)
+
+
+def segments_by_parts(maps_BCTV: Tensor) -> Tensor:
+    """Means over each of 3 time segments x 5 body parts: float (B, 15 * C), segment-major."""
+    frames = maps_BCTV.shape[2]
+    edges = [round(i * frames / TIME_SEGMENTS) for i in range(TIME_SEGMENTS + 1)]
+    means = []
+    for start, stop in zip(edges, edges[1:], strict=False):
+        segment = maps_BCTV[:, :, start : max(stop, start + 1)] if start < frames else maps_BCTV[:, :, -1:]
+        over_time = segment.mean(dim=2)
+        means += [over_time[:, :, list(part)].mean(dim=2) for part in BODY_PARTS]
+    return torch.cat(means, dim=1)
+
+
+def pooled_size(channels: int, pooling: Pooling) -> int:
+    """Length of `pool`'s vector for maps of `channels` channels."""
+    return channels * {"mean": 1, "mean_std": 2, "parts": TIME_SEGMENTS * len(BODY_PARTS)}[pooling]

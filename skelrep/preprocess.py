@@ -1,0 +1,153 @@
+"""From ragged recordings to network input: resize, bone lengths, centring, alignment; batched, any device.
+
+Axes: S frames of all clips one after another, N clips, C=3 coordinates, T frames, V=25 joints, M bodies.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .config import PreprocessConfig
+from .layout import (
+    ANATOMY,
+    ANATOMY_ORDER,
+    KINECT_BONE_LENGTHS,
+    NUM_JOINTS,
+    SHOULDER_LEFT,
+    SHOULDER_RIGHT,
+    SPINE_SHOULDER,
+)
+from .read import as_clips
+
+FAITHFUL_BODIES = 2
+
+
+def preprocess(clips: object, config: PreprocessConfig) -> Tensor:
+    """Turn recordings of any length into network input.
+
+    Args:
+        clips: anything `skelrep.read.as_clips` takes, such as a list of float arrays (3, T, 25, M) in metres.
+        config: `PreprocessConfig.recipe("fixed")` or `("faithful")`, or a model's own.
+
+    Returns:
+        float32 (N, 3, config.frames, 25, M), metres, M the largest number of bodies (always 2 under
+        ``"faithful"``); absent bodies are zero.
+
+    Raises:
+        ShapeError, InvalidClipError: a clip that cannot be used; the error names it.
+
+    Source:
+        Li et al., CVPR 2021, section 4.2; the order and formulas of the published code.
+
+    Example:
+        >>> clip = np.random.default_rng(0).normal(size=(3, 40, 25, 1)).astype("float32")
+        >>> preprocess([clip], PreprocessConfig.recipe("fixed")).shape
+        torch.Size([1, 3, 50, 25, 1])
+    """
+    arrays = [clip.data for clip in as_clips(clips)]
+    if not arrays:
+        return torch.zeros(0, 3, config.frames, NUM_JOINTS, 1)
+    bodies = max(array.shape[3] for array in arrays)
+    lengths = torch.tensor([array.shape[1] for array in arrays])
+    frames = np.zeros((int(lengths.sum()), bodies, NUM_JOINTS, 3), dtype=np.float32)
+    starts = torch.cumsum(lengths, 0) - lengths
+    for array, start in zip(arrays, starts.tolist(), strict=True):
+        frames[start : start + array.shape[1], : array.shape[3]] = array.transpose(1, 3, 2, 0)
+    return preprocess_frames(torch.from_numpy(frames), starts, lengths, config)
+
+
+def preprocess_frames(frames_SMVC: Tensor, starts: Tensor, lengths: Tensor, config: PreprocessConfig) -> Tensor:
+    """The batched core of `preprocess`, on clips that lie one after another in one tensor.
+
+    Args:
+        frames_SMVC: float (S, M, V, 3), metres.
+        starts, lengths: int64 (N,): clip n is ``frames_SMVC[starts[n] : starts[n] + lengths[n]]``.
+        config: what to do.
+
+    Returns:
+        float (N, 3, config.frames, V, M) on the device of `frames_SMVC`.
+    """
+    x = resize(frames_SMVC, starts, lengths, config.frames)
+    if config.recipe_name == "faithful" and x.shape[2] < FAITHFUL_BODIES:
+        x = torch.nn.functional.pad(x, (0, 0, 0, 0, 0, FAITHFUL_BODIES - x.shape[2]))
+    if config.bone_lengths == "kinect":
+        x = set_bone_lengths(x, torch.tensor(KINECT_BONE_LENGTHS, dtype=x.dtype, device=x.device))
+    x = centre(x, config)
+    x = align_each_frame(x) if config.recipe_name == "faithful" else align_each_clip(x)
+    return x.permute(0, 4, 1, 3, 2).contiguous()
+
+
+def resize(frames_SMVC: Tensor, starts: Tensor, lengths: Tensor, frames: int) -> Tensor:
+    """Linear in time, half-pixel centres, edges clamped, no anti-aliasing -> (N, T, M, V, 3).
+
+    Resizing comes first here and after centring in the published code: both are linear, so they commute.
+    """
+    device = frames_SMVC.device
+    starts, lengths = starts.to(device)[:, None], lengths.to(device)[:, None]
+    # float64: a frame number of a long recording does not fit float32's 24 bits with its fraction.
+    position = (torch.arange(frames, device=device, dtype=torch.float64) + 0.5) * (lengths.double() / frames) - 0.5
+    position = position.clamp(min=0)
+    before = torch.minimum(position.long(), lengths - 1)
+    after = torch.minimum(before + 1, lengths - 1)
+    weight = (position - before).clamp(max=1).to(frames_SMVC.dtype)[..., None, None, None]
+    return torch.lerp(frames_SMVC[starts + before], frames_SMVC[starts + after], weight)
+
+
+def set_bone_lengths(x_NTMVC: Tensor, lengths_V: Tensor) -> Tensor:
+    """Keep every bone's direction and SpineBase's place, replace bone lengths (metres, joint to anatomical parent)."""
+    bones = x_NTMVC - x_NTMVC[..., list(ANATOMY), :]
+    size = torch.linalg.vector_norm(bones, dim=-1, keepdim=True)
+    return rebuild(x_NTMVC, bones / size.clamp(min=1e-6) * lengths_V[:, None])
+
+
+def rebuild(x: Tensor, bones: Tensor) -> Tensor:
+    """Joint positions (..., V, 3) from SpineBase's place in `x` and bone vectors `bones` (..., V, 3)."""
+    return x[..., :1, :] + torch.einsum("vb,...bc->...vc", path_matrix().to(x), bones)
+
+
+def path_matrix() -> Tensor:
+    """float32 (V, V): row v has ones at the bones between SpineBase and joint v."""
+    path = np.zeros((NUM_JOINTS, NUM_JOINTS), dtype=np.float32)
+    for joint in ANATOMY_ORDER[1:]:
+        path[joint] = path[ANATOMY[joint]]
+        path[joint, joint] = 1
+    return torch.from_numpy(path)
+
+
+def centre(x_NTMVC: Tensor, config: PreprocessConfig) -> Tensor:
+    """Move SpineShoulder to the origin in every frame: each body's own, or the first body's for both."""
+    if config.centring == "body":
+        return x_NTMVC - x_NTMVC[..., SPINE_SHOULDER : SPINE_SHOULDER + 1, :]
+    there = x_NTMVC.abs().amax(dim=(3, 4), keepdim=True) > 0
+    return torch.where(there, x_NTMVC - x_NTMVC[:, :, :1, SPINE_SHOULDER : SPINE_SHOULDER + 1, :], 0)
+
+
+def align_each_frame(x_NTMVC: Tensor) -> Tensor:
+    """`faithful`: turn every frame of every body about y until its shoulders lie along x.
+
+    theta = arccos(v_x / (|v| + 1e-4)) cannot tell left from right; one sign for the whole clip decides
+    (reference.md, Data 5), so frames that face the other way are turned wrongly, as published.
+    """
+    shoulders = x_NTMVC[..., SHOULDER_RIGHT, :] - x_NTMVC[..., SHOULDER_LEFT, :]
+    vx, vz = shoulders[..., 0], shoulders[..., 2]
+    theta = torch.arccos(vx / (torch.sqrt(vx**2 + vz**2) + 1e-4))
+    theta = torch.where(vz.sum(dim=1, keepdim=True) >= 0, -theta, theta)
+    return rotate_about_y(x_NTMVC, theta)
+
+
+def align_each_clip(x_NTMVC: Tensor) -> Tensor:
+    """`fixed`: turn every body about y, once a clip, until its shoulders lie along x on average over time.
+
+    One angle a clip keeps turning as motion and adds no jitter of its own; atan2 knows left from right.
+    """
+    shoulders = (x_NTMVC[..., SHOULDER_RIGHT, :] - x_NTMVC[..., SHOULDER_LEFT, :]).mean(dim=1, keepdim=True)
+    return rotate_about_y(x_NTMVC, -torch.atan2(shoulders[..., 2], shoulders[..., 0]))
+
+
+def rotate_about_y(x: Tensor, theta: Tensor) -> Tensor:
+    """Rotate points (..., V, 3) by `theta` (..., radians): rows [cos, 0, -sin], [0, 1, 0], [sin, 0, cos]."""
+    cos, sin = torch.cos(theta)[..., None], torch.sin(theta)[..., None]
+    px, py, pz = x.unbind(-1)
+    return torch.stack((cos * px - sin * pz, py.expand_as(cos * px), sin * px + cos * pz), dim=-1)

@@ -1,0 +1,68 @@
+"""The training set: a clip store, its fingerprint, and one step's clips from it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from ..config import PreprocessConfig
+from ..errors import ShapeError
+from ..preprocess import preprocess_frames
+from ..read import ClipStore, as_clips
+
+MIN_CLIPS = 2
+FINGERPRINT_FRAMES = 4096
+
+
+def as_store(clips: object) -> ClipStore:
+    """A `ClipStore` as it is; anything else that holds clips is put into one.
+
+    Raises:
+        ShapeError: fewer than two clips: a clip needs others to be told apart from.
+    """
+    store = clips if isinstance(clips, ClipStore) else ClipStore.from_clips(as_clips(clips))
+    count = len(store.offsets) - 1
+    if count < MIN_CLIPS:
+        raise ShapeError(
+            f"{count} clip{'' if count == 1 else 's'} given; pretraining needs at least {MIN_CLIPS}, because it "
+            "learns by telling clips apart. One long recording can be cut into several clips."
+        )
+    return store
+
+
+def fingerprint(store: ClipStore) -> dict[str, Any]:
+    """What identifies the data: counts, and a digest of all lengths and of evenly spaced frames.
+
+    At most `FINGERPRINT_FRAMES` frames are read, so that a memory-mapped store of any size starts at once.
+    """
+    total = int(store.offsets[-1])
+    digest = hashlib.sha256(np.asarray(store.offsets, dtype="<i8").tobytes())
+    for frame in np.unique(np.linspace(0, total - 1, min(total, FINGERPRINT_FRAMES)).astype(np.int64)):
+        digest.update(np.ascontiguousarray(store.frames[frame], dtype="<f4").tobytes())
+    return {"clips": len(store.offsets) - 1, "frames": total, "digest": digest.hexdigest()[:16]}
+
+
+def load_batch(
+    store: ClipStore, clips: NDArray[np.int64], config: PreprocessConfig, device: torch.device
+) -> Tensor:
+    """Preprocess some clips of a store on a device.
+
+    Only these clips' frames are read and moved, so that a memory-mapped store never has to fit in memory.
+
+    Args:
+        store: all clips.
+        clips: int64 (B,), which ones, in order.
+
+    Returns:
+        float32 (B, 3, config.frames, V, M).
+    """
+    starts, stops = store.offsets[clips], store.offsets[clips + 1]
+    pieces = [store.frames[a:b] for a, b in zip(starts.tolist(), stops.tolist(), strict=True)]
+    frames = torch.from_numpy(np.concatenate(pieces).astype(np.float32, copy=False)).to(device)
+    lengths = torch.from_numpy(np.asarray(stops - starts, dtype=np.int64))
+    return preprocess_frames(frames, torch.cumsum(lengths, 0) - lengths, lengths, config)

@@ -1,0 +1,96 @@
+"""The order of clips and every seed, as pure functions of (seed, step): resuming needs no saved random state.
+
+Steps and epochs are numbered from 1; step s is the s-th batch of the run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Purpose = Literal["order", "weights", "augment", "dropout"]
+PURPOSES: tuple[Purpose, ...] = ("order", "weights", "augment", "dropout")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """One step's clips.
+
+    Attributes:
+        epoch: 1-based pass over the data.
+        index: 0-based batch within the epoch.
+        clips: int64 (B,), positions in the store.
+    """
+
+    epoch: int
+    index: int
+    clips: NDArray[np.int64]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """Which clips each step sees; every clip once an epoch.
+
+    Attributes:
+        seed: of the run.
+        num_clips, batch_size: at least 1 each. The last batch of an epoch is shorter where the numbers do not
+            divide; a last batch of one clip joins the batch before it, because one clip alone makes poor
+            batch statistics.
+    """
+
+    seed: int
+    num_clips: int
+    batch_size: int
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches an epoch.
+
+        Example:
+            >>> [Order(seed=0, num_clips=n, batch_size=4).steps_per_epoch for n in (3, 8, 9, 10)]
+            [1, 2, 2, 3]
+        """
+        full, rest = divmod(self.num_clips, self.batch_size)
+        alone = rest == 1 and full > 0
+        return full + (rest > 0 and not alone)
+
+    def epoch_of(self, step: int) -> int:
+        """The 1-based epoch of a 1-based step."""
+        return (step - 1) // self.steps_per_epoch + 1
+
+    def batch_at(self, step: int) -> Batch:
+        """The clips of a 1-based step."""
+        epoch, index = self.epoch_of(step), (step - 1) % self.steps_per_epoch
+        start = index * self.batch_size
+        stop = None if index == self.steps_per_epoch - 1 else start + self.batch_size
+        clips = epoch_order(self.seed, epoch, self.num_clips)[start:stop]
+        return Batch(epoch=epoch, index=index, clips=clips)
+
+
+def epoch_order(seed: int, epoch: int, n: int) -> NDArray[np.int64]:
+    """A permutation of n clips, fixed by the seed and the epoch.
+
+    Raw bits are sorted instead of calling numpy's `permutation`: numpy keeps the bits of its generators from
+    version to version, but not what its distributions make of them.
+
+    Returns:
+        int64 (n,).
+
+    Example:
+        >>> sorted(epoch_order(0, 1, 5).tolist())
+        [0, 1, 2, 3, 4]
+    """
+    bits = np.random.PCG64(_sequence(seed, "order", epoch)).random_raw(n)
+    return np.argsort(bits, kind="stable").astype(np.int64)
+
+
+def seed_for(seed: int, purpose: Purpose, step: int = 0) -> int:
+    """A seed for one purpose at one step, unrelated to those of other purposes and steps; 0 <= s < 2**63."""
+    return int(_sequence(seed, purpose, step).generate_state(1, np.uint64)[0]) >> 1
+
+
+def _sequence(seed: int, purpose: Purpose, number: int) -> np.random.SeedSequence:
+    return np.random.SeedSequence([seed, PURPOSES.index(purpose), number])

@@ -1,0 +1,178 @@
+"""A model on disk: `config.json` and `model.safetensors`, written whole and read strictly."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ._version import __version__
+from .atomic import atomic_write
+from .config import FORMAT_VERSION, ModelConfig
+from .errors import ConfigError, WeightsError, WeightsNotFoundError
+from .golden import golden_pair, golden_shapes
+from .golden import verify_model as verify_model
+from .models import SkeletonEncoder
+from .weights_file import CONFIG_NAME, WEIGHTS_NAME, check_device, check_tensors, pack, unpack
+from .weights_file import ModelFiles as ModelFiles
+
+__all__ = ["ModelFiles", "load_model", "model_config_from_json", "save_model", "verify_model"]
+
+MAX_CONFIG_BYTES = 1 << 20
+
+
+def save_model(encoder: SkeletonEncoder, folder: str | os.PathLike[str]) -> None:
+    """Write a model's two files; a failure leaves whatever stood there.
+
+    The weights carry the hash of their `config.json`: a crash between the two renames is noticed by
+    `load_model`, never loaded as a model that was not saved.
+
+    Args:
+        encoder: its weights are written as float32, with a golden clip and its vector.
+        folder: made where missing.
+
+    Raises:
+        WeightsError: the weights hold NaN or infinity; nothing is written.
+        OutputError: the folder cannot be written, or the disk is full.
+    """
+    tensors = {name: _plain(tensor) for name, tensor in encoder.state_dict().items()}
+    check_tensors(tensors, tensors, "the model to save", "Save an earlier checkpoint.")
+    config = (json.dumps(encoder.config.to_dict(), indent=2, sort_keys=True) + "\n").encode()
+    weights = pack(tensors | golden_pair(encoder), _metadata(encoder.config, config))
+    files = ModelFiles.in_folder(Path(folder))
+    # Both are whole on the disk before either gets its name.
+    with atomic_write(files.config) as config_file, atomic_write(files.weights) as weights_file:
+        config_file.write(config)
+        config_file.flush()
+        os.fsync(config_file.fileno())
+        weights_file.write(weights)
+
+
+def load_model(source: str | os.PathLike[str] | ModelFiles, device: str | torch.device | None = None) -> SkeletonEncoder:
+    """Read a model's two files strictly.
+
+    Args:
+        source: the folder, or the two files.
+        device: where the model goes; the CPU by default.
+
+    Returns:
+        The model in eval mode.
+
+    Raises:
+        WeightsNotFoundError: a file is missing.
+        ConfigError: `config.json` is no configuration of this version, or `device` cannot be used.
+        WeightsError: the weights are damaged, do not fit the configuration, or were not saved with it.
+    """
+    target = check_device(device)
+    files = source if isinstance(source, ModelFiles) else ModelFiles.in_folder(Path(source))
+    text = _read_config(files)
+    encoder = empty_encoder(model_config_from_json(text, str(files.config)), str(files.config))
+    tensors, metadata = unpack(files)
+    _check_pair(text, metadata, files)
+    golden = golden_shapes(encoder.config, encoder.embedding_dim)
+    check_tensors(tensors, encoder.state_dict() | golden, files.weights, files.remedy)
+    encoder = fill_encoder(encoder, {name: tensors[name] for name in encoder.state_dict()}).to(target)
+    encoder.commit_hash = files.commit_hash
+    return encoder
+
+
+def model_config_from_json(text: str | bytes, where: str) -> ModelConfig:
+    """Read the text of a `config.json` strictly.
+
+    Args:
+        text: JSON; bytes must be UTF-8.
+        where: how to call it in an error.
+
+    Raises:
+        ConfigError: no JSON object, another format version, or a field that is unknown or impossible.
+
+    Example:
+        >>> model_config_from_json('{"format_version": 1, "encoder": {"base_channels": 8}}', "here").encoder.base_channels
+        8
+    """
+    try:
+        data = json.loads(text, object_pairs_hook=_no_duplicates)
+    except (ValueError, RecursionError) as error:  # a JSON or UTF-8 error, a number of thousands of digits; a bomb
+        raise ConfigError(f"{where} is not JSON that a configuration could be ({error}).") from error
+    version = data.get("format_version") if isinstance(data, dict) else None
+    if version != FORMAT_VERSION:
+        raise ConfigError(
+            f"{where} has format_version {str(version)[:20]}; this skelrep {__version__} reads {FORMAT_VERSION}. Upgrade "
+            "skelrep, load an older revision of the model, or check that it is a skelrep model at all."
+        )
+    try:
+        return ModelConfig.from_dict(data)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from error
+
+
+def empty_encoder(config: ModelConfig, where: str) -> SkeletonEncoder:
+    """An encoder without memory for its weights, and without touching the random state.
+
+    Raises:
+        ConfigError: sizes that no tensor can have.
+    """
+    try:
+        with torch.device("meta"):
+            return SkeletonEncoder(config)
+    except (RuntimeError, OverflowError, TypeError) as error:
+        raise ConfigError(f"{where} asks for layers of impossible size ({str(error).splitlines()[0]}).") from error
+
+
+def fill_encoder(encoder: SkeletonEncoder, tensors: dict[str, Tensor]) -> SkeletonEncoder:
+    """Put checked weights into an empty encoder; returns it in eval mode."""
+    encoder.load_state_dict({name: _plain(tensor) for name, tensor in tensors.items()}, assign=True)
+    return encoder.eval()
+
+
+def _plain(tensor: Tensor) -> Tensor:
+    """An own, contiguous copy on the CPU, float32 where it is a floating-point tensor."""
+    dtype = torch.float32 if tensor.is_floating_point() else tensor.dtype
+    return tensor.detach().to("cpu", dtype, copy=True).contiguous()
+
+
+def _metadata(config: ModelConfig, config_bytes: bytes) -> dict[str, str]:
+    return {
+        "format": "pt",
+        "skelrep_version": __version__,
+        "format_version": str(config.format_version),
+        "recipe": config.encoder.recipe_name,
+        "config_sha256": hashlib.sha256(config_bytes).hexdigest(),
+    }
+
+
+def _read_config(files: ModelFiles) -> bytes:
+    try:
+        with files.config.open("rb") as file:
+            text = file.read(MAX_CONFIG_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise WeightsNotFoundError(
+            f"there is no {files.config}; a model is {CONFIG_NAME} and {WEIGHTS_NAME}."
+        ) from error
+    except OSError as error:
+        raise ConfigError(f"{files.config} cannot be read ({error.strerror}). Check its permissions.") from error
+    if len(text) > MAX_CONFIG_BYTES:
+        raise ConfigError(f"{files.config} is larger than {MAX_CONFIG_BYTES} bytes; that is no model configuration.")
+    return text
+
+
+def _check_pair(config: bytes, metadata: dict[str, str], files: ModelFiles) -> None:
+    stored = metadata.get("config_sha256")
+    if stored is None:
+        raise WeightsError(f"{files.weights} was not written by skelrep: its header lacks config_sha256. {files.remedy}")
+    if stored != hashlib.sha256(config).hexdigest():
+        raise WeightsError(
+            f"{files.weights} was saved with another {CONFIG_NAME} than the one beside it: one of them was edited or "
+            f"only half replaced. {files.remedy}"
+        )
+
+
+def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    data = dict(pairs)
+    if len(data) < len(pairs):
+        raise ValueError("a field is given twice")
+    return data
