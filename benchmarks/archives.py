@@ -1,7 +1,7 @@
-"""Read the sets of real motion that the benchmarks use: ragged ``.npz`` archives with a row of columns a clip.
+"""Read the sets of real motion that the benchmarks use: ragged ``.npz`` archives with columns a clip.
 
-An archive holds ``dq`` (sum_T, 25, 3) int16 first differences in time of positions in steps of ``scale`` metres
-about ``origin`` (N, 3); ``offsets`` (N + 1); and columns such as ``subject`` with their ``subject_names``.
+An archive holds ``dq`` (sum_T, 25, 3) int16 first differences in time of positions in steps of ``scale``
+metres about ``origin`` (N, 3); ``offsets`` (N + 1); and columns such as ``subject`` with ``subject_names``.
 """
 
 from __future__ import annotations
@@ -66,4 +66,6 @@ def read_archive(path: str | Path) -> Archive:
 def _positions(arrays: dict[str, NDArray], n: int) -> NDArray[np.float32]:
     """(T, 25, 3) metres; int16 sums wrap around exactly as they did when the differences were taken."""
     steps = arrays["dq"][arrays["offsets"][n] : arrays["offsets"][n + 1]]
-    return np.cumsum(steps, axis=0, dtype=np.int16) * np.float32(arrays["scale"]) + arrays["origin"][n].astype("f4")
+    return np.cumsum(steps, axis=0, dtype=np.int16) * np.float32(arrays["scale"]) + arrays["origin"][
+        n
+    ].astype("f4")

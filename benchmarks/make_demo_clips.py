@@ -1,8 +1,8 @@
 """Choose the 30 clips of `skelrep demo` from UI-PRMD (Kinect), which is in the public domain.
 
-Each of the 10 exercises is shown by 3 people, correctly executed; every person shows 3 exercises, so that the
-body does not give an exercise away. Of a person's repetitions the one with the slowest fastest joint is taken:
-the sensor's glitches are fast.
+Each of the 10 exercises is shown by 3 people, correctly executed; every person shows 3 exercises, so that
+a body does not give an exercise away. Of a person's repetitions the one with the slowest fastest joint is
+taken: the sensor's glitches are fast.
 
     python benchmarks/make_demo_clips.py ../shared/data/uiprmd_kinect.npz
 """

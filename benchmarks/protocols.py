@@ -3,11 +3,11 @@
 Two sets, each with a *tune* protocol (folds inside the training subjects: choose by these) and a *report*
 protocol (never looked at while choosing):
 
-- IRDS, 9 gestures. Choosing subjects are 101-104, 201-206, 301-304; report trains on all their clips and tests on
-  all clips of the other 16 subjects. Tune: 3 folds of the choosing subjects. No clip is left out, the 12 of
-  quality "poor" included.
-- UI-PRMD (Kinect), 10 exercises. Report trains on correct executions of odd subjects and tests on *incorrect* ones
-  of even subjects. Tune: the same between odd subjects, one held out a fold (5 folds).
+- IRDS, 9 gestures. Choosing subjects are 101-104, 201-206, 301-304; report trains on all their clips and
+  tests on all clips of the other 16 subjects. Tune: 3 folds of the choosing subjects. No clip is left out,
+  the 12 of quality "poor" included.
+- UI-PRMD (Kinect), 10 exercises. Report trains on correct executions of odd subjects and tests on *incorrect*
+  ones of even subjects. Tune: the same between odd subjects, one held out a fold (5 folds).
 """
 
 from __future__ import annotations

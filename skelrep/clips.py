@@ -1,4 +1,4 @@
-"""The `Clip` record: one recording of one or two bodies, in metres, NTU-25 layout; and the checks of its array."""
+"""The `Clip` record: one recording of one or two bodies, metres, NTU-25 layout; and checks of its array."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ def check_clip(array: object, where: str) -> NDArray[np.float32]:
     """Validate the array of one clip.
 
     Args:
-        array: numpy array or torch tensor (C=3, T >= 1, V=25, M=1 or 2), any integer or floating dtype, metres.
+        array: numpy array or torch tensor (C=3, T >= 1, V=25, M=1 or 2), any integer or floating dtype,
+            metres.
         where: how to call it in an error, such as ``"clips[3]"``.
 
     Returns:
@@ -55,16 +56,17 @@ def check_clip(array: object, where: str) -> NDArray[np.float32]:
         >>> check_clip(np.ones((3, 8, 25, 1), dtype=np.int16), "clip").dtype
         dtype('float32')
     """
-    problem = None
     if not isinstance(array, np.ndarray | torch.Tensor):
-        problem = f"is a {type(array).__name__}, not a numpy array or torch tensor; {EXPECTED}."
-    else:
-        problem = shape_problem(tuple(array.shape), tensor=isinstance(array, torch.Tensor))
+        kind = type(array).__name__
+        raise ShapeError(f"{where} is a {kind}, not a numpy array or torch tensor; {EXPECTED}.")
+    problem = shape_problem(tuple(array.shape), tensor=isinstance(array, torch.Tensor))
     if problem:
         raise ShapeError(f"{where} {problem}")
     numbers = _to_numpy(array, where)
     if numbers.dtype.kind not in "iuf":
-        raise ShapeError(f"{where} has dtype {numbers.dtype}; expected integers or floats, x, y, z in metres.")
+        raise ShapeError(
+            f"{where} has dtype {numbers.dtype}; expected integers or floats, x, y, z in metres."
+        )
     with np.errstate(over="ignore"):
         data = np.ascontiguousarray(numbers, dtype=np.float32)
     _check_values(data, where)
@@ -85,8 +87,8 @@ def check_units(array: NDArray[np.float32], where: str) -> None:
         return
     remedy = "Divide by 1000." if 50 <= size <= 3000 else "Convert it to metres."
     warnings.warn(
-        f"{where} measures {size:.4g} between SpineBase and SpineShoulder; NTU layout is in metres (about 0.5). "
-        f"{remedy}",
+        f"{where} measures {size:.4g} between SpineBase and SpineShoulder; NTU layout is in metres (about "
+        f"0.5). {remedy}",
         UnitsWarning,
         stacklevel=2,
     )
@@ -131,7 +133,9 @@ def _to_numpy(array: np.ndarray | torch.Tensor, where: str) -> np.ndarray:
         return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).numpy()
     except (RuntimeError, TypeError, NotImplementedError) as error:
         kind = f"{array.layout} tensor on {array.device}"
-        raise ShapeError(f"{where} is a {kind} that numpy cannot read. Pass a dense CPU or CUDA tensor.") from error
+        raise ShapeError(
+            f"{where} is a {kind} that numpy cannot read. Pass a dense CPU or CUDA tensor."
+        ) from error
 
 
 def _check_values(data: NDArray[np.float32], where: str) -> None:
@@ -139,8 +143,9 @@ def _check_values(data: NDArray[np.float32], where: str) -> None:
     if not finite.all():
         frame, body, joint = np.argwhere(~finite.transpose(1, 3, 2, 0))[0, :3]
         raise InvalidClipError(
-            f"{where} has {np.count_nonzero(~finite)} NaN or infinite values, the first at frame {frame}, joint "
-            f"{joint} ({JOINT_NAMES[joint]}), body {body}. Interpolate these frames, or leave the clip out."
+            f"{where} has {np.count_nonzero(~finite)} NaN or infinite values, the first at frame {frame}, "
+            f"joint {joint} ({JOINT_NAMES[joint]}), body {body}. Interpolate these frames, or leave the clip "
+            "out."
         )
     if not data.any():
         raise InvalidClipError(f"{where} holds no body: every coordinate is 0. Leave this clip out.")

@@ -7,7 +7,6 @@ import os
 import pickle
 import re
 from collections.abc import Mapping
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -34,8 +33,10 @@ ENCODER_NAMES: tuple[tuple[str, str], ...] = (
     (r"st_gcn_networks\.(\d+)\.(residual\.[01]\.\w+)", r"blocks.\1.\2"),
 )
 # Of the training, not of the encoder: projection heads, key encoders, queues.
-TRAINING_ONLY = re.compile(r"encoder_q(_motion|_bone)?\.fc\..+|encoder_k(_motion|_bone)?\..+|queue(_ptr)?(_motion|_bone)?")
-REMEDY = "Expected a CrosSCLR or AimCLR checkpoint: encoder_q, encoder_q_motion, encoder_q_bone of ten ST-GCN blocks."
+TRAINING_ONLY = re.compile(
+    r"encoder_q(_motion|_bone)?\.fc\..+|encoder_k(_motion|_bone)?\..+|queue(_ptr)?(_motion|_bone)?"
+)
+REMEDY = "Expected the query encoders of CrosSCLR or AimCLR: encoder_q, encoder_q_motion, encoder_q_bone."
 
 
 def load_reference_checkpoint(
@@ -62,7 +63,9 @@ def load_reference_checkpoint(
     target = check_device(device)
     state = read_state(path)
     unknown = {name: tensor for name, tensor in state.items() if not TRAINING_ONLY.fullmatch(name)}
-    weights = {f"encoders.{view}.{name}": unknown.pop(key) for view, name, key in list(_encoder_keys(unknown, "q"))}
+    weights = {
+        f"encoders.{view}.{name}": unknown.pop(key) for view, name, key in list(_encoder_keys(unknown, "q"))
+    }
     encoder = empty_encoder(_infer_config(weights, path), str(path))
     check_tensors(weights | unknown, encoder.state_dict(), path, REMEDY)
     _check_adjacency(weights, path)
@@ -94,11 +97,13 @@ def read_state(path: str | os.PathLike[str]) -> dict[str, Tensor]:
         found = re.search(r"GLOBAL ([\w.]+)", str(error))
         what = f"calls {found[1]}" if found else "holds instructions that weights do not need"
         raise UnsafeFileError(
-            f"{path} {what}; reading it could run code, so it was not read. Expected a dict of tensors: in an "
-            "environment you trust, save torch.save(model.state_dict(), ...) anew."
+            f"{path} {what}; reading it could run code, so it was not read. Expected a dict of tensors: in "
+            "an environment you trust, save torch.save(model.state_dict(), ...) anew."
         ) from error
-    except Exception as error:  # torch.load raises KeyError, EOFError, RuntimeError, UnicodeDecodeError ... on damage
-        raise WeightsError(f"{path} is not a whole PyTorch checkpoint ({error!r:.200}). Copy it again.") from error
+    except Exception as error:  # damage shows as KeyError, EOFError, RuntimeError, UnicodeDecodeError, ...
+        raise WeightsError(
+            f"{path} is not a whole PyTorch checkpoint ({error!r:.200}). Copy it again."
+        ) from error
     if isinstance(data, Mapping) and isinstance(data.get("state_dict"), Mapping):
         data = data["state_dict"]
     if not isinstance(data, Mapping) or not all(isinstance(v, Tensor) for v in data.values()):
@@ -110,11 +115,13 @@ def reference_to_crossclr(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Rename a whole published training state to that of `CrosSCLR` under ``"faithful"``.
 
     Args:
-        state: query and key encoders with heads, queues (D, K) of columns and their pointers, one to three views.
+        state: query and key encoders with heads, queues (D, K) of columns and their pointers; one to three
+            views.
 
     Returns:
         A state dict for `CrosSCLR.load_state_dict`; types are kept, queues become (K, D) rows. A later view's
-        head ends in the first view's own parameters on both sides (`fc.2.0`, `fc.2.2`), so head names carry over.
+        head ends in the first view's own parameters on both sides (`fc.2.0`, `fc.2.2`), so head names carry
+        over.
 
     Raises:
         WeightsError: a name that is not of the published code.
@@ -164,7 +171,10 @@ def _infer_config(weights: Mapping[str, Tensor], path: object) -> ModelConfig:
         first = weights[f"encoders.{views[0]}.blocks.0.temporal.bias"]
         last = weights[f"encoders.{views[0]}.blocks.9.temporal.bias"]
         encoder = dataclasses.replace(
-            EncoderConfig.recipe("faithful"), views=views, base_channels=len(first), feature_channels=len(last)
+            EncoderConfig.recipe("faithful"),
+            views=views,
+            base_channels=len(first),
+            feature_channels=len(last),
         )
     except (IndexError, KeyError, TypeError, ConfigError) as error:
         raise WeightsError(f"{path} holds no published encoder ({error}). {REMEDY}") from error
@@ -176,6 +186,6 @@ def _check_adjacency(weights: Mapping[str, Tensor], path: object) -> None:
     for name, tensor in weights.items():
         if name.endswith(".adjacency") and not torch.allclose(tensor.float(), expected, atol=1e-6):
             raise WeightsError(
-                f"{path}: {name} is not the published graph of NTU-25 with its 25 / 40 / 8 partitions. The encoder was "
-                "trained on another skeleton or with another graph, and its vectors would mean nothing here."
+                f"{path}: {name} is not the published graph of NTU-25 with its 25 / 40 / 8 partitions. The "
+                "encoder was trained on another skeleton or graph, and its vectors would mean nothing here."
             )

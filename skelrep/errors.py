@@ -3,6 +3,7 @@
 SkelrepError
 ├── ShapeError (ValueError)               wrong axes, joints, bodies or no frames
 ├── InvalidClipError (ValueError)         NaN or infinite coordinates, a clip without a body
+├── ClipsNotFoundError (FileNotFoundError)
 ├── FormatError (ValueError)              a file that is not what it claims to be, or cut short
 ├── UnsafeFileError (ValueError)          a pickle that would run code
 ├── ConfigError (ValueError)              unknown, missing or impossible configuration
@@ -32,6 +33,10 @@ class ShapeError(SkelrepError, ValueError):
 
 class InvalidClipError(SkelrepError, ValueError):
     """A clip of the right shape whose coordinates cannot be used."""
+
+
+class ClipsNotFoundError(SkelrepError, FileNotFoundError):
+    """No file or folder of clips under this path."""
 
 
 class FormatError(SkelrepError, ValueError):

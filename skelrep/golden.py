@@ -69,15 +69,16 @@ def verify_model(encoder: SkeletonEncoder, source: str | Path | ModelFiles) -> f
     clip, stored = tensors.get(GOLDEN_INPUT), tensors.get(GOLDEN_OUTPUT)
     if clip is None or stored is None or stored.shape != (1, encoder.embedding_dim):
         raise VerificationError(
-            f"{files.weights} stores no golden vector of {encoder.embedding_dim} numbers, which this model gives. "
-            "Save the model with skelrep first, or pass the file it was loaded from."
+            f"{files.weights} stores no golden vector of {encoder.embedding_dim} numbers, which this model "
+            "gives. Save the model with skelrep first, or pass the file it was loaded from."
         )
     computed = _vector(encoder, clip)
     error = float((computed - stored).norm() / stored.norm().clamp(min=1e-12))
     if not error <= TOLERANCE:
+        norms = f"norm {float(computed.norm()):.5g}, stored {float(stored.norm()):.5g}"
         raise VerificationError(
-            f"the model does not reproduce the golden vector in {files.weights}: relative error {error:.2e}, allowed "
-            f"{TOLERANCE:.0e} (norm {float(computed.norm()):.5g}, stored {float(stored.norm()):.5g}). {files.remedy}"
+            f"the model does not reproduce the golden vector in {files.weights}: relative error {error:.2e}, "
+            f"allowed {TOLERANCE:.0e} ({norms}). {files.remedy}"
         )
     return error
 
@@ -90,4 +91,8 @@ def _vector(encoder: SkeletonEncoder, clip: Tensor) -> Tensor:
 
 
 def _files(path: Path) -> ModelFiles:
-    return ModelFiles.in_folder(path) if path.is_dir() else ModelFiles(config=path.parent / "config.json", weights=path)
+    return (
+        ModelFiles.in_folder(path)
+        if path.is_dir()
+        else ModelFiles(config=path.parent / "config.json", weights=path)
+    )

@@ -27,8 +27,8 @@ def shape_problem(shape: tuple[int, ...], tensor: bool = False) -> str | None:
     Example:
         >>> shape_problem((3, 64, 25, 2)) is None
         True
-        >>> shape_problem((64, 25, 3))  # doctest: +ELLIPSIS
-        'has shape (64, 25, 3), which looks like (T, V, C), one body; ... Use x.transpose(2, 0, 1)[..., None].'
+        >>> shape_problem((64, 25, 3))[:54]
+        'has shape (64, 25, 3), which looks like (T, V, C), one'
     """
     if len(shape) == 4:
         return _four_axes(shape, tensor)
@@ -36,7 +36,7 @@ def shape_problem(shape: tuple[int, ...], tensor: bool = False) -> str | None:
         for order in _ONE_BODY_ORDERS:
             if _fits(dict(zip(order, shape, strict=True))):
                 remedy = _reorder("CTV", order, tensor) + "[..., None]"
-                return f"has shape {shape}, which looks like ({', '.join(order)}), one body; {EXPECTED}. Use {remedy}."
+                return f"{_looks_like(shape, order)}, one body; {EXPECTED}. Use {remedy}."
     return _other_axes(shape, tensor)
 
 
@@ -47,7 +47,7 @@ def _four_axes(shape: tuple[int, ...], tensor: bool) -> str | None:
     for order in _ORDERS:
         if _fits(dict(zip(order, shape, strict=True))):
             remedy = _reorder("CTVM", order, tensor)
-            return f"has shape {shape}, which looks like ({', '.join(order)}); {EXPECTED}. Use {remedy}."
+            return f"{_looks_like(shape, order)}; {EXPECTED}. Use {remedy}."
     return _wrong_size(shape, sizes)
 
 
@@ -76,7 +76,13 @@ def _other_axes(shape: tuple[int, ...], tensor: bool) -> str:
     if len(shape) == 2 and shape[1] in (75, 150):
         remedy = f"x.reshape(-1, {shape[1] // 75}, 25, 3){turn}"
         return f"has shape {shape}, flat coordinates of each frame; {EXPECTED}. Use {remedy}."
-    return f"has {len(shape)} axes (shape {shape}); {EXPECTED}. Check the axis order, and that it is one clip."
+    return (
+        f"has {len(shape)} axes (shape {shape}); {EXPECTED}. Check the axis order, and that it is one clip."
+    )
+
+
+def _looks_like(shape: tuple[int, ...], order: str) -> str:
+    return f"has shape {shape}, which looks like ({', '.join(order)})"
 
 
 def _fits(sizes: dict[str, int]) -> bool:
@@ -88,5 +94,3 @@ def _reorder(wanted: str, given: str, tensor: bool) -> str:
     if axes == tuple(range(len(axes))):
         return "x"
     return f"x.{'permute' if tensor else 'transpose'}{axes}"
-
-

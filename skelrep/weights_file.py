@@ -53,7 +53,8 @@ def pack(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
         metadata: text kept in the file's header.
 
     Example:
-        >>> pack({"a": torch.zeros(2)}, {"x": "1", "y": "2"}) == pack({"a": torch.zeros(2)}, {"y": "2", "x": "1"})
+        >>> tensors = {"a": torch.zeros(2)}
+        >>> pack(tensors, {"x": "1", "y": "2"}) == pack(tensors, {"y": "2", "x": "1"})
         True
     """
     blob = safetensors.torch.save(dict(tensors), dict(metadata))
@@ -79,12 +80,16 @@ def unpack(files: ModelFiles) -> tuple[dict[str, Tensor], dict[str, str]]:
         with safetensors.safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name).clone() for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
     except FileNotFoundError as error:
-        raise WeightsNotFoundError(f"there is no {path}; a model is {CONFIG_NAME} and {WEIGHTS_NAME}.") from error
+        raise WeightsNotFoundError(
+            f"there is no {path}; a model is {CONFIG_NAME} and {WEIGHTS_NAME}."
+        ) from error
     except (safetensors.SafetensorError, OSError, ValueError, RuntimeError, MemoryError) as error:
         raise WeightsError(f"{path} is not a whole safetensors file ({error}). {files.remedy}") from error
 
 
-def check_tensors(given: Mapping[str, Tensor], wanted: Mapping[str, Tensor], where: object, remedy: str) -> None:
+def check_tensors(
+    given: Mapping[str, Tensor], wanted: Mapping[str, Tensor], where: object, remedy: str
+) -> None:
     """Raise unless both hold the same names, shapes and kinds (integer or not), and only finite numbers.
 
     Raises:
@@ -101,7 +106,9 @@ def check_tensors(given: Mapping[str, Tensor], wanted: Mapping[str, Tensor], whe
     }
     found = [f"{len(names)} {kind}: {_some(names)}" for kind, names in problems.items() if names]
     if found:
-        raise WeightsError(f"{where} does not hold the weights its configuration needs; {'; '.join(found)}. {remedy}")
+        raise WeightsError(
+            f"{where} does not hold the weights its configuration needs; {'; '.join(found)}. {remedy}"
+        )
     broken = [name for name, tensor in given.items() if not bool(torch.isfinite(tensor).all())]
     if broken:
         raise WeightsError(f"{where} holds NaN or infinite numbers in {_some(broken)}. {remedy}")
@@ -117,7 +124,9 @@ def check_device(device: str | torch.device | None) -> torch.device:
         return torch.empty(0, device=device or "cpu").device
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
-        raise ConfigError(f"device {str(device)!r} cannot be used: {reason} Pass 'cpu', or one that exists.") from error
+        raise ConfigError(
+            f"device {str(device)!r} cannot be used: {reason} Pass 'cpu', or one that exists."
+        ) from error
 
 
 def _describe(tensor: Tensor) -> str:

@@ -52,7 +52,9 @@ def save_model(encoder: SkeletonEncoder, folder: str | os.PathLike[str]) -> None
         weights_file.write(weights)
 
 
-def load_model(source: str | os.PathLike[str] | ModelFiles, device: str | torch.device | None = None) -> SkeletonEncoder:
+def load_model(
+    source: str | os.PathLike[str] | ModelFiles, device: str | torch.device | None = None
+) -> SkeletonEncoder:
     """Read a model's two files strictly.
 
     Args:
@@ -91,18 +93,23 @@ def model_config_from_json(text: str | bytes, where: str) -> ModelConfig:
         ConfigError: no JSON object, another format version, or a field that is unknown or impossible.
 
     Example:
-        >>> model_config_from_json('{"format_version": 1, "encoder": {"base_channels": 8}}', "here").encoder.base_channels
+        >>> text = '{"format_version": 1, "encoder": {"base_channels": 8}}'
+        >>> model_config_from_json(text, "here").encoder.base_channels
         8
     """
     try:
         data = json.loads(text, object_pairs_hook=_no_duplicates)
-    except (ValueError, RecursionError) as error:  # a JSON or UTF-8 error, a number of thousands of digits; a bomb
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # no JSON or UTF-8, an endless number; deep nesting
         raise ConfigError(f"{where} is not JSON that a configuration could be ({error}).") from error
     version = data.get("format_version") if isinstance(data, dict) else None
     if version != FORMAT_VERSION:
         raise ConfigError(
-            f"{where} has format_version {str(version)[:20]}; this skelrep {__version__} reads {FORMAT_VERSION}. Upgrade "
-            "skelrep, load an older revision of the model, or check that it is a skelrep model at all."
+            f"{where} has format_version {str(version)[:20]}; this skelrep {__version__} reads "
+            f"{FORMAT_VERSION}. Upgrade skelrep, load an older revision of the model, or check that it is a "
+            "skelrep model at all."
         )
     try:
         return ModelConfig.from_dict(data)
@@ -120,7 +127,9 @@ def empty_encoder(config: ModelConfig, where: str) -> SkeletonEncoder:
         with torch.device("meta"):
             return SkeletonEncoder(config)
     except (RuntimeError, OverflowError, TypeError) as error:
-        raise ConfigError(f"{where} asks for layers of impossible size ({str(error).splitlines()[0]}).") from error
+        raise ConfigError(
+            f"{where} asks for layers of impossible size ({str(error).splitlines()[0]})."
+        ) from error
 
 
 def fill_encoder(encoder: SkeletonEncoder, tensors: dict[str, Tensor]) -> SkeletonEncoder:
@@ -154,20 +163,24 @@ def _read_config(files: ModelFiles) -> bytes:
             f"there is no {files.config}; a model is {CONFIG_NAME} and {WEIGHTS_NAME}."
         ) from error
     except OSError as error:
-        raise ConfigError(f"{files.config} cannot be read ({error.strerror}). Check its permissions.") from error
+        raise ConfigError(
+            f"{files.config} cannot be read ({error.strerror}). Check its permissions."
+        ) from error
     if len(text) > MAX_CONFIG_BYTES:
-        raise ConfigError(f"{files.config} is larger than {MAX_CONFIG_BYTES} bytes; that is no model configuration.")
+        raise ConfigError(f"{files.config} is larger than {MAX_CONFIG_BYTES} bytes; that is no model's.")
     return text
 
 
 def _check_pair(config: bytes, metadata: dict[str, str], files: ModelFiles) -> None:
     stored = metadata.get("config_sha256")
     if stored is None:
-        raise WeightsError(f"{files.weights} was not written by skelrep: its header lacks config_sha256. {files.remedy}")
+        raise WeightsError(
+            f"{files.weights} was not written by skelrep: its header lacks config_sha256. {files.remedy}"
+        )
     if stored != hashlib.sha256(config).hexdigest():
         raise WeightsError(
-            f"{files.weights} was saved with another {CONFIG_NAME} than the one beside it: one of them was edited or "
-            f"only half replaced. {files.remedy}"
+            f"{files.weights} was saved with another {CONFIG_NAME} than the one beside it: one of them was "
+            f"edited or only half replaced. {files.remedy}"
         )
 
 

@@ -39,7 +39,9 @@ def raw_joints(clips: object, *, frames: int = 32) -> NDArray[np.float32]:
     """
     arrays = [clip.data for clip in as_clips(clips)]
     if not arrays or frames < 1:
-        raise EvaluationError(f"raw_joints was given {len(arrays)} clips and frames={frames}; expected 1 or more.")
+        raise EvaluationError(
+            f"raw_joints was given {len(arrays)} clips and frames={frames}; expected 1 or more."
+        )
     bodies = max(array.shape[3] for array in arrays)
     x_NTMVC = torch.zeros(len(arrays), frames, bodies, arrays[0].shape[2], 3)
     for n, array in enumerate(arrays):
@@ -48,7 +50,7 @@ def raw_joints(clips: object, *, frames: int = 32) -> NDArray[np.float32]:
     x_NTMVC = set_bone_lengths(x_NTMVC, torch.tensor(KINECT_BONE_LENGTHS))
     x_NTMVC = x_NTMVC - x_NTMVC[:, :, :1, SPINE_BASE : SPINE_BASE + 1]
     across = x_NTMVC[:, :1, :1, SHOULDER_RIGHT] - x_NTMVC[:, :1, :1, SHOULDER_LEFT]
-    x_NTMVC = rotate_about_y(x_NTMVC, -torch.atan2(across[..., 2], across[..., 0])[..., None])
+    x_NTMVC = rotate_about_y(x_NTMVC, -torch.atan2(across[..., 2], across[..., 0]))
     return torch.where(present, x_NTMVC, 0.0).flatten(1).numpy()
 
 

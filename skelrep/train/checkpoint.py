@@ -1,7 +1,7 @@
 """Checkpoints of a training run: whole or absent, verified by their name, refused to another run.
 
-A file is called ``step-00000500-<first 12 hex digits of its SHA-256>.pt``: the name says which bytes belong in
-it, so a damaged file is recognised before anything is read from it.
+A file is called ``step-00000500-<first 12 hex digits of its SHA-256>.pt``: the name says which bytes belong
+in it, so a damaged file is recognised before anything is read from it.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def load_newest(folder: Path, run: Mapping[str, Any]) -> State | None:
         )
     if paths:
         raise CheckpointError(
-            f"all {len(paths)} checkpoints in {folder} are damaged. Delete that folder to start the run again."
+            f"all {len(paths)} checkpoints in {folder} are damaged. Delete that folder to start again."
         )
     return None
 
@@ -129,8 +129,8 @@ def read_checkpoint(path: Path) -> State | None:
         return None
     if not isinstance(state, dict) or set(state) != FIELDS or state["version"] != CHECKPOINT_VERSION:
         raise CheckpointError(
-            f"{path} is not a checkpoint of format {CHECKPOINT_VERSION}, which this skelrep reads. Continue the "
-            "run with the version of skelrep that began it, or pass another output_dir."
+            f"{path} is not a checkpoint of format {CHECKPOINT_VERSION}, which this skelrep reads. Continue "
+            "the run with the version of skelrep that began it, or pass another output_dir."
         )
     return state
 
@@ -142,8 +142,8 @@ def check_same_run(saved: Mapping[str, Any], run: Mapping[str, Any], path: Path)
     if names:
         fields = "; ".join(f"{name}: {old.get(name)!r} there, {new.get(name)!r} now" for name in names)
         raise CheckpointError(
-            f"{path} belongs to another run ({fields}). Continue with what it was begun with, or pass another "
-            "output_dir; to go on from its model under a new configuration, pass the finished model as init."
+            f"{path} belongs to another run ({fields}). Continue with what it was begun with, or pass "
+            "another output_dir; to go on from its model in another way, pass the finished model as init."
         )
 
 

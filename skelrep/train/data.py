@@ -29,8 +29,8 @@ def as_store(clips: object) -> ClipStore:
     count = len(store.offsets) - 1
     if count < MIN_CLIPS:
         raise ShapeError(
-            f"{count} clip{'' if count == 1 else 's'} given; pretraining needs at least {MIN_CLIPS}, because it "
-            "learns by telling clips apart. One long recording can be cut into several clips."
+            f"{count} clip{'' if count == 1 else 's'} given; pretraining needs at least {MIN_CLIPS}, because "
+            "it learns by telling clips apart. One long recording can be cut into several clips."
         )
     return store
 

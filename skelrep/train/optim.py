@@ -21,8 +21,8 @@ def build_optimizer(
     """The recipe's optimiser over those parameters that want a gradient.
 
     Args:
-        named_parameters: as from `Module.named_parameters`; key encoders, which move by momentum, are left out
-            because they want no gradient.
+        named_parameters: as from `Module.named_parameters`; key encoders, which move by momentum, are left
+            out because they want no gradient.
         config: ``"faithful"`` is SGD with momentum 0.9 and weight decay on everything; ``"fixed"`` is AdamW
             with weight decay on the weights of convolutions and linear layers only.
 
@@ -52,7 +52,10 @@ def build_optimizer(
 
 
 def decays(name: str, parameter: nn.Parameter) -> bool:
-    """Whether AdamW decays a parameter: not biases and norms (one axis), nor edge importance (neutral at 1, not 0)."""
+    """Whether AdamW decays a parameter.
+
+    Not biases and norms, which have one axis, nor edge importance, which does nothing at 1 instead of 0.
+    """
     return parameter.ndim > 1 and EDGE_IMPORTANCE not in name
 
 

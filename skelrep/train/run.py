@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..augment import augment
@@ -95,7 +97,7 @@ class Run:
         broken = [name for name, tensor in model.items() if not torch.isfinite(tensor).all()]
         if broken:
             raise TrainingDivergedError(
-                f"after step {self.done}, {len(broken)} tensors are not finite (first {broken[0]!r}). {ADVICE}"
+                f"after step {self.done}, {len(broken)} tensors are not finite, such as {broken[0]}. {ADVICE}"
             )
         return {"step": self.done, "model": model, "optimizer": optimizer}
 
@@ -110,7 +112,7 @@ class Run:
         config = ModelConfig(encoder=self.config.encoder, preprocess=self.config.preprocess)
         return self.model.to_encoder(config).eval()
 
-    def _two_crops(self, step: int, clips: Any) -> tuple[Tensor, Tensor]:
+    def _two_crops(self, step: int, clips: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
         x = load_batch(self.store, clips, self.config.preprocess, self.device)
         generator = torch.Generator().manual_seed(seed_for(self.config.seed, "augment", step))
         x_q = augment(x, self.config.augment, generator)
@@ -126,7 +128,7 @@ class Run:
     def _descend(self, loss: Tensor, lr: float) -> None:
         set_learning_rate(self.optimizer, lr)
         self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
 
 
@@ -152,8 +154,8 @@ def queue_size_for(config: PretrainConfig, num_clips: int) -> int:
     mines = len(config.encoder.views) > 1 and config.cross_view_epoch <= config.epochs
     if mines and config.top_k > size:
         raise ConfigError(
-            f"top_k is {config.top_k}, but with {num_clips} clips the queue holds {size} rows. Lower top_k, raise "
-            "queue_size, or give more clips."
+            f"top_k is {config.top_k}, but with {num_clips} clips the queue holds {size} rows. Lower top_k, "
+            "raise queue_size, or give more clips."
         )
     return size
 

@@ -60,9 +60,8 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: int = 150)
     known = figure.canvas.get_supported_filetypes()
     suffix = Path(path).suffix.lstrip(".").lower()
     if suffix not in known:
-        raise OutputError(
-            f"cannot write {path}: a picture's name ends in one of {', '.join('.' + s for s in sorted(known))}."
-        )
+        names = ", ".join(f".{one}" for one in sorted(known))
+        raise OutputError(f"cannot write {path}: a picture's name ends in one of {names}.")
     with atomic_write(path) as file:
         figure.savefig(file, format=suffix, dpi=dpi, facecolor="white")
 
@@ -129,23 +128,14 @@ def draw_pose(
     axes.add_patch(head)
 
 
-def draw_trails(axes: Axes, page_TVC: FloatArray, *, shift: float = 0.0) -> None:
+def draw_trails(axes: Axes, page_TVC: FloatArray) -> None:
     """Draw the faint paths of wrists and ankles over the whole clip."""
     for joint in TRAILED_JOINTS:
-        path = page_TVC[:, joint] + np.array([shift, 0.0])
-        axes.plot(
-            path[:, 0],
-            path[:, 1],
-            color=side_colour(joint),
-            lw=1.1,
-            alpha=0.35,
-            solid_capstyle="round",
-            zorder=2,
-        )
+        axes.plot(*page_TVC[:, joint].T, color=side_colour(joint), lw=1.1, alpha=0.35, zorder=2)
 
 
 def draw_clip(axes: Axes, clip: Clip, *, width: float = 2.6) -> None:
-    """Draw a clip in one place: its furthest pose, its first pose as a ghost, and the paths of hands and feet.
+    """Draw a clip in one place: its furthest pose, its first as a ghost, and the paths of hands and feet.
 
     Args:
         axes: where to draw; gets equal axes without a frame.
@@ -208,7 +198,7 @@ def side_colour(joint: int) -> str:
 
 
 def _limbs(width: float) -> list[tuple[str, float, list[int]]]:
-    """Colour, line width and child joints of the bones that are drawn alike; the head is drawn as a circle."""
+    """Colour, line width and child joints of bones that are drawn alike; the head is drawn as a circle."""
     groups: dict[tuple[str, float], list[int]] = {}
     for joint, parent in enumerate(ANATOMY):
         if parent >= 0 and joint != HEAD:

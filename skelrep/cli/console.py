@@ -1,0 +1,69 @@
+"""What the commands share: words for the terminal, and options that several of them take."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any, Protocol, TextIO
+
+from ..errors import OutputError
+
+
+class Subparsers(Protocol):
+    """What `argparse` returns from `add_subparsers`."""
+
+    def add_parser(self, name: str, **options: Any) -> argparse.ArgumentParser:
+        """Add a command."""
+
+
+def say(text: str = "") -> None:
+    """Write a line to standard output."""
+    sys.stdout.write(text + "\n")
+
+
+def show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Write a warning as one line, without the place in the code that `warnings` shows."""
+    del category, filename, lineno, line
+    (file or sys.stderr).write(f"skelrep: warning: {' '.join(str(message).split())}\n")
+
+
+def positive(text: str) -> int:
+    """An `argparse` type: a whole number above 0."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return number
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Add `--device`."""
+    parser.add_argument(
+        "--device", help="where to compute, such as cpu or cuda (default: CUDA where there is one)"
+    )
+
+
+def pick_device(name: str | None) -> str:
+    """The device asked for, or the best there is."""
+    import torch
+
+    return name or ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def check_output_file(path: Path, suffixes: tuple[str, ...]) -> None:
+    """Refuse, before anything is computed, a name that could not be written in the end.
+
+    Raises:
+        OutputError: another suffix, or a folder in the way.
+    """
+    if path.suffix not in suffixes:
+        raise OutputError(f"cannot write {path}: the name must end in {' or '.join(suffixes)}.")
+    if path.is_dir():
+        raise OutputError(f"cannot write {path}: it is a folder. Give the name of a file.")

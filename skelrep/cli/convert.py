@@ -1,0 +1,33 @@
+"""`skelrep convert`: a published checkpoint becomes a model folder."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from .console import Subparsers, say
+
+
+def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "convert",
+        parents=[common],
+        allow_abbrev=False,
+        help="turn a published CrosSCLR checkpoint into a model folder",
+        description="Turn a published checkpoint (CrosSCLR, AimCLR family) into a folder with config.json "
+        "and model.safetensors, which load_pretrained reads. No code in the checkpoint is run.",
+    )
+    parser.add_argument("source", type=Path, metavar="SOURCE.pt", help="the published checkpoint")
+    parser.add_argument(
+        "-o", "--output-dir", type=Path, required=True, metavar="FOLDER", help="the model folder"
+    )
+    parser.set_defaults(run=run, after_interrupt="; nothing was written")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Convert, and tell what was found."""
+    from ..convert import convert
+
+    model = convert(options.source, options.output_dir)
+    say(f"{', '.join(model.views)}; {model.embedding_dim} numbers a clip: {options.output_dir}")

@@ -1,0 +1,57 @@
+"""Parse the command line, run one command, turn errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from collections.abc import Sequence
+
+from .._version import __version__
+from ..errors import SkelrepError
+from . import convert, demo, encode, info, train
+from .console import show_warning
+
+COMMANDS = (encode, train, info, demo, convert)
+EXIT_ERROR, EXIT_INTERRUPTED = 2, 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of `skelrep` with all its commands."""
+    parser = argparse.ArgumentParser(
+        prog="skelrep",
+        allow_abbrev=False,
+        description="Embeddings of 3D human skeleton clips: pretrained encoders, and CrosSCLR pretraining.",
+    )
+    parser.add_argument("--version", action="version", version=f"skelrep {__version__}")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--traceback", action="store_true", help="show where an error comes from")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        command.add_parser(commands, common)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `skelrep`.
+
+    Args:
+        arguments: as typed after `skelrep`; by default those of this process.
+
+    Returns:
+        The exit code: 0; 2 for an error, told in one line on standard error; 130 when interrupted.
+    """
+    options = build_parser().parse_args(arguments)
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = show_warning
+            options.run(options)
+    except KeyboardInterrupt:
+        sys.stderr.write(f"skelrep: interrupted{options.after_interrupt}\n")
+        return EXIT_INTERRUPTED
+    except SkelrepError as error:
+        if options.traceback:
+            raise
+        sys.stderr.write(f"skelrep: error: {' '.join(str(error).split())}\n")
+        return EXIT_ERROR
+    return 0

@@ -1,0 +1,129 @@
+"""`skelrep train`: pretrain an encoder on one's own clips, without labels."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import ConfigError
+from .console import Subparsers, add_device, positive, say
+
+if TYPE_CHECKING:
+    from ..config import PretrainConfig, View
+
+VIEW_NAMES: tuple[View, ...] = ("joint", "motion", "bone")
+
+
+def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "train",
+        parents=[common],
+        allow_abbrev=False,
+        help="pretrain an encoder with CrosSCLR",
+        description="Pretrain an encoder without labels: SkeletonCLR with one view, CrosSCLR with two or "
+        "three. RUN receives checkpoints, log.jsonl and, at the end, config.json and model.safetensors, "
+        "which load_pretrained reads. The same command goes on with a run that was stopped.",
+    )
+    parser.add_argument(
+        "clips", type=Path, metavar="FOLDER", help="clips in any format that read_clips reads"
+    )
+    parser.add_argument(
+        "-o", "--output-dir", type=Path, required=True, metavar="RUN", help="folder of the run"
+    )
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
+        "--recipe",
+        choices=("fixed", "faithful"),
+        default="fixed",
+        help="fixed repairs the published code, faithful repeats it (default: %(default)s)",
+    )
+    source.add_argument("--config", type=Path, metavar="CONFIG.json", help="fields of PretrainConfig as JSON")
+    parser.add_argument("--views", nargs="+", choices=VIEW_NAMES, help="one to three of them (default: all)")
+    parser.add_argument(
+        "--epochs",
+        type=positive,
+        help="passes over the data; warm-up, decay and the start of cross-view mining move along "
+        "(default: 300)",
+    )
+    parser.add_argument("--batch-size", type=positive, help="clips a step (default: 128)")
+    parser.add_argument(
+        "--init", metavar="NAME", help="begin with this model's weights; what load_pretrained takes"
+    )
+    parser.add_argument(
+        "--seed", type=int, help="fixes weights, order, augmentation and dropout (default: 0)"
+    )
+    add_device(parser)
+    parser.add_argument("--no-resume", action="store_true", help="refuse a RUN that already holds a run")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
+    parser.set_defaults(run=run, after_interrupt="; the same command goes on from the last checkpoint")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Read, train, tell where the model is."""
+    config = make_config(options)
+    from ..read import as_clips
+    from ..train import train_crossclr
+
+    model = train_crossclr(
+        as_clips(options.clips, recipe=config.recipe_name),
+        config,
+        output_dir=options.output_dir,
+        init=options.init,
+        resume=not options.no_resume,
+        device=options.device,
+        progress=False if options.quiet else None,
+    )
+    if not options.quiet:
+        say(f"trained a model of {model.embedding_dim} numbers a clip: {options.output_dir}")
+        say(f"use it: skelrep encode FOLDER -o out.npz --model {options.output_dir}")
+
+
+def make_config(options: argparse.Namespace) -> PretrainConfig:
+    """The recipe or the file, with the options of the command line in place of its fields."""
+    from ..config import PretrainConfig
+
+    config = PretrainConfig.recipe(options.recipe) if options.config is None else read_config(options.config)
+    if options.views is not None:
+        views = tuple(view for view in VIEW_NAMES if view in options.views)
+        config = dataclasses.replace(config, encoder=dataclasses.replace(config.encoder, views=views))
+    if options.epochs is not None:
+        config = with_epochs(config, options.epochs)
+    given = {
+        name: getattr(options, name) for name in ("batch_size", "seed") if getattr(options, name) is not None
+    }
+    return dataclasses.replace(config, **given)
+
+
+def read_config(path: Path) -> PretrainConfig:
+    """Read a `PretrainConfig` from JSON strictly.
+
+    Raises:
+        ConfigError: no such file, not JSON, or unknown or impossible fields.
+    """
+    from ..config import PretrainConfig
+
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}. --config takes a JSON file.") from error
+    except ValueError as error:
+        raise ConfigError(
+            f"{path} is not JSON ({error}). --config takes the fields of PretrainConfig."
+        ) from error
+    return PretrainConfig.from_dict(data, where=str(path))
+
+
+def with_epochs(config: PretrainConfig, epochs: int) -> PretrainConfig:
+    """Another number of epochs; all other dates of the schedule keep their place in it."""
+    share = epochs / config.epochs
+    return dataclasses.replace(
+        config,
+        epochs=epochs,
+        cross_view_epoch=1 + round((config.cross_view_epoch - 1) * share),
+        warmup_epochs=round(config.warmup_epochs * share),
+        decay_epoch=round(config.decay_epoch * share),
+    )

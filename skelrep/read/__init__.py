@@ -1,0 +1,9 @@
+"""Reading clips: files of several formats, arrays, lists, stores."""
+
+from .anything import as_clips as as_clips
+from .dataset import ClipStore as ClipStore
+from .files import read_clips as read_clips
+from .ntu import NtuName as NtuName
+from .ntu import parse_ntu_name as parse_ntu_name
+
+__all__ = ["ClipStore", "NtuName", "as_clips", "parse_ntu_name", "read_clips"]

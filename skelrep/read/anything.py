@@ -1,0 +1,89 @@
+"""`as_clips`: whatever a person has, as a sequence of checked clips."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..clips import Clip, check_clip
+from ..config import Recipe
+from ..errors import ShapeError
+from .dataset import ClipStore, is_store
+from .files import read_clips
+
+ACCEPTED = (
+    "one array (C, T, V, M) or (N, C, T, V, M), a list of arrays, clips or paths, a file or folder, or a "
+    "ClipStore"
+)
+
+
+def as_clips(clips: object, *, recipe: Recipe = "fixed") -> Sequence[Clip]:
+    """Turn whatever holds clips into clips, in the order given.
+
+    Args:
+        clips: a numpy array or torch tensor (C=3, T, V=25, M), one clip, or (N, C, T, V, M); a list or
+            another iterable of such arrays, `Clip` records and paths, also mixed; a path (str or PathLike) of
+            a file or folder; a `ClipStore` or its folder. Coordinates in metres, of any integer or floating
+            dtype.
+        recipe: how files are read, see `read_clips`.
+
+    Returns:
+        checked clips; a list, or the store itself, which is read clip by clip. One path can give several
+        clips.
+
+    Raises:
+        ShapeError: something else, or wrong axes; names the place and the remedy.
+        InvalidClipError: NaN, infinity or no body.
+        FormatError, UnsafeFileError, ClipsNotFoundError: of a file.
+
+    Example:
+        >>> [clip.data.shape for clip in as_clips([np.ones((3, 8, 25, 1)), torch.ones(3, 9, 25, 2)])]
+        [(3, 8, 25, 1), (3, 9, 25, 2)]
+    """
+    if isinstance(clips, ClipStore):
+        return clips
+    if isinstance(clips, Clip):
+        return [_checked(clips, "the clip")]
+    if isinstance(clips, str | os.PathLike):
+        folder = Path(os.fsdecode(clips))
+        return ClipStore.open(folder) if is_store(folder) else read_clips(clips, recipe=recipe)
+    if isinstance(clips, np.ndarray | torch.Tensor) and not _is_ragged(clips):
+        return _from_array(clips)
+    if clips is None or isinstance(clips, Mapping | bytes) or not isinstance(clips, Iterable):
+        raise ShapeError(f"clips is {_describe(clips)}; expected {ACCEPTED}.")
+    return [clip for n, item in enumerate(clips) for clip in _from_item(item, f"clips[{n}]", recipe)]
+
+
+def _is_ragged(array: np.ndarray | torch.Tensor) -> bool:
+    """A one-dimensional array of objects or text is a list of arrays or paths."""
+    return isinstance(array, np.ndarray) and array.ndim == 1 and array.dtype.kind in "OU"
+
+
+def _from_array(array: np.ndarray | torch.Tensor) -> list[Clip]:
+    if array.ndim == 5:
+        return [Clip(data=check_clip(one, f"clips[{n}]")) for n, one in enumerate(array)]
+    if array.ndim == 1 and len(array) == 0:
+        return []
+    return [Clip(data=check_clip(array, "the clip"))]
+
+
+def _from_item(item: object, where: str, recipe: Recipe) -> Sequence[Clip]:
+    if isinstance(item, Clip):
+        return [_checked(item, where)]
+    if isinstance(item, str | os.PathLike):
+        return read_clips(item, recipe=recipe)
+    return [Clip(data=check_clip(item, where))]
+
+
+def _checked(clip: Clip, where: str) -> Clip:
+    data = check_clip(clip.data, where if not clip.name else f"{where} ({clip.name})")
+    return clip if data is clip.data else dataclasses.replace(clip, data=data)
+
+
+def _describe(value: object) -> str:
+    return "None" if value is None else f"a {type(value).__name__}"

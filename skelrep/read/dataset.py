@@ -1,0 +1,207 @@
+"""`ClipStore`: clips of different lengths one after another in one array, in memory or in a folder."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..atomic import atomic_write
+from ..clips import Clip, check_clip
+from ..errors import FormatError, ShapeError
+from ..layout import NUM_JOINTS
+from .npy import open_npy
+
+INDEX_NAME = "clipstore.json"
+FORMAT_VERSION = 1
+_FIELDS = ("format_version", "frames", "offsets", "names", "labels", "fps")
+
+
+class ClipStore(Sequence[Clip]):
+    """Clips of any lengths, held as one array whose rows are frames.
+
+    Clip n is ``frames[offsets[n] : offsets[n + 1]]``. A store is a sequence of `Clip`: it has a length, an
+    order, and goes wherever clips go.
+
+    Attributes:
+        frames: float32 (S, M, V=25, C=3), S the frames of all clips, M their largest number of bodies;
+            metres, an absent body is zero.
+        offsets: int64 (N + 1,).
+        names: N names.
+        labels: N class numbers, None where not known.
+        fps: N frame rates, None where not known.
+
+    Example:
+        >>> clip = Clip(data=np.ones((3, 8, 25, 1), dtype=np.float32), name="wave")
+        >>> store = ClipStore.from_clips([clip, clip])
+        >>> len(store), store.frames.shape, store[1].name
+        (2, (16, 1, 25, 3), 'wave')
+    """
+
+    def __init__(
+        self,
+        frames: NDArray[np.float32],
+        offsets: NDArray[np.int64],
+        names: Sequence[str],
+        labels: Sequence[int | None],
+        fps: Sequence[float | None],
+    ) -> None:
+        self.frames, self.offsets = frames, offsets
+        self.names, self.labels, self.fps = list(names), list(labels), list(fps)
+
+    @classmethod
+    def from_clips(cls, clips: Iterable[Clip]) -> ClipStore:
+        """Copy clips into a store in memory.
+
+        Args:
+            clips: as `as_clips` gives them, or any other `Clip` records.
+
+        Raises:
+            ShapeError, InvalidClipError: a clip that cannot be used, named by its place.
+        """
+        items = clips if isinstance(clips, Sequence) else list(clips)
+        for n, clip in enumerate(items):
+            if not isinstance(clip, Clip):
+                raise ShapeError(
+                    f"clips[{n}] is a {type(clip).__name__}; expected a Clip. Use as_clips(...) first."
+                )
+        arrays = [check_clip(clip.data, f"clips[{n}]") for n, clip in enumerate(items)]
+        offsets = np.cumsum([0, *(array.shape[1] for array in arrays)], dtype=np.int64)
+        bodies = max((array.shape[3] for array in arrays), default=1)
+        frames = np.zeros((int(offsets[-1]), bodies, NUM_JOINTS, 3), dtype=np.float32)
+        for array, start in zip(arrays, offsets.tolist(), strict=False):
+            frames[start : start + array.shape[1], : array.shape[3]] = array.transpose(1, 3, 2, 0)
+        names, labels, fps = ([getattr(clip, name) for clip in items] for name in ("name", "label", "fps"))
+        return cls(frames, offsets, names, labels, fps)
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Write the store into a folder, which `open` reads.
+
+        The index is written last and names the other files, so that a folder holds the old store or the new
+        one, whole, whenever writing stops.
+
+        Raises:
+            OutputError: the folder cannot be written, or the disk is full.
+        """
+        target = Path(folder)
+        token = secrets.token_hex(4)
+        index = {
+            "format_version": FORMAT_VERSION,
+            "frames": f"frames-{token}.npy", "offsets": f"offsets-{token}.npy",
+            "names": self.names, "labels": self.labels, "fps": self.fps,
+        }  # fmt: skip
+        before = set(target.glob("frames-*.npy")) | set(target.glob("offsets-*.npy"))
+        try:
+            for key, array in (("frames", self.frames), ("offsets", self.offsets)):
+                with atomic_write(target / str(index[key])) as file:
+                    np.lib.format.write_array(file, np.ascontiguousarray(array), allow_pickle=False)
+            with atomic_write(target / INDEX_NAME) as file:
+                file.write(json.dumps(index).encode())
+        except BaseException:
+            _remove([target / str(index[key]) for key in ("frames", "offsets")])
+            raise
+        _remove(before)
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str], *, mmap: bool = True) -> ClipStore:
+        """Open a saved store.
+
+        Args:
+            folder: where `save` wrote it.
+            mmap: leave the frames on disk and read them when asked for; False copies them into memory.
+
+        Raises:
+            FormatError: not a store, or a damaged one.
+        """
+        source = Path(folder)
+        index = _read_index(source / INDEX_NAME)
+        frames, offsets = _open_part(source, index["frames"]), np.array(_open_part(source, index["offsets"]))
+        good_frames = frames.ndim == 4 and frames.shape[1] in (1, 2) and frames.shape[2:] == (NUM_JOINTS, 3)
+        if not good_frames or frames.dtype != np.float32:
+            raise FormatError(
+                f"{source}: frames are {frames.dtype} {frames.shape}; expected float32 (S, M, 25, 3)."
+            )
+        good_offsets = (
+            offsets.ndim == 1 and offsets.dtype == np.int64 and len(offsets) == len(index["names"]) + 1
+        )
+        if not good_offsets or offsets[0] != 0 or offsets[-1] != len(frames) or (np.diff(offsets) < 1).any():
+            raise FormatError(
+                f"{source}: offsets do not divide {len(frames)} frames among {len(index['names'])} clips."
+            )
+        kept: Any = frames if mmap else np.array(frames)
+        return cls(kept, offsets, index["names"], index["labels"], index["fps"])
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @overload
+    def __getitem__(self, index: int) -> Clip: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Clip]: ...
+    def __getitem__(self, index: int | slice) -> Clip | list[Clip]:
+        if isinstance(index, slice):
+            return [self[n] for n in range(*index.indices(len(self)))]
+        n = range(len(self))[index]
+        frames_TMVC = self.frames[self.offsets[n] : self.offsets[n + 1]]
+        data = check_clip(np.asarray(frames_TMVC).transpose(3, 0, 2, 1), f"clips[{n}] ({self.names[n]})")
+        return Clip(data=data, name=self.names[n], label=self.labels[n], fps=self.fps[n])
+
+
+def is_store(folder: Path) -> bool:
+    """Whether a folder holds a saved `ClipStore`."""
+    return (folder / INDEX_NAME).is_file()
+
+
+def _read_index(path: Path) -> dict[str, Any]:
+    try:
+        index = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise FormatError(
+            f"{path.parent} holds no {INDEX_NAME}; expected a folder that ClipStore.save wrote."
+        ) from error
+    except (OSError, ValueError, RecursionError) as error:
+        raise FormatError(f"{path} cannot be read ({error}). Save the store again.") from error
+    if not isinstance(index, dict) or tuple(sorted(index)) != tuple(sorted(_FIELDS)):
+        raise FormatError(
+            f"{path} is not the index of a clip store; expected the fields {', '.join(_FIELDS)}."
+        )
+    if index["format_version"] != FORMAT_VERSION:
+        raise FormatError(
+            f"{path} has format_version {index['format_version']!r}; this skelrep reads {FORMAT_VERSION}."
+        )
+    lists = [index[key] for key in ("names", "labels", "fps")]
+    if (
+        not all(isinstance(entries, list) for entries in lists)
+        or len({len(entries) for entries in lists}) != 1
+    ):
+        raise FormatError(f"{path}: names, labels and fps must be lists of one length.")
+    kinds = ((index["names"], str), (index["labels"], int | None), (index["fps"], int | float | None))
+    if not all(isinstance(entry, kind) for entries, kind in kinds for entry in entries):
+        raise FormatError(f"{path}: names must be text, labels integers or null, fps numbers or null.")
+    return index
+
+
+def _open_part(folder: Path, name: object) -> NDArray[Any]:
+    if not isinstance(name, str) or Path(name).name != name:
+        raise FormatError(
+            f"{folder / INDEX_NAME} names the file {name!r}; expected a file of the same folder."
+        )
+    try:
+        return open_npy(folder / name)
+    except OSError as error:
+        raise FormatError(
+            f"{folder / name} cannot be read ({error.strerror}). The store is not whole."
+        ) from error
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        with contextlib.suppress(OSError):
+            path.unlink()

@@ -1,0 +1,99 @@
+"""What is settled and checked before the first step: folder, device, first weights, and which run this is."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..config import PretrainConfig
+from ..errors import ConfigError, OutputError
+from ..models import SkeletonEncoder
+from ..read import ClipStore
+from ..weights_file import check_device
+from .checkpoint import FOLDER_NAME, find_checkpoints
+from .data import fingerprint
+from .log import LOG_NAME
+
+MODEL_FILES = ("config.json", "model.safetensors")
+SAME_ARCHITECTURE = ("recipe_name", "base_channels", "feature_channels")
+
+
+def check_output(folder: Path, resume: bool) -> None:
+    """Raise `OutputError` where `folder` is a file, or training would overwrite what is not this run's."""
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"output_dir {folder} is a file; expected a folder, or a name not yet taken.")
+    has_run = bool(find_checkpoints(folder / FOLDER_NAME))
+    model = [name for name in MODEL_FILES if (folder / name).exists()]
+    if not resume and (has_run or model or (folder / LOG_NAME).exists()):
+        raise OutputError(
+            f"output_dir {folder} already holds a run. Pass resume=True to go on with it, or another folder."
+        )
+    if model and not has_run:
+        raise OutputError(
+            f"output_dir {folder} holds {' and '.join(model)} but no checkpoints of a run; training would "
+            "overwrite that model. Pass another output_dir (and this one as init to begin with its weights)."
+        )
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder before the first step, rather than fail after hours of training."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or error
+        raise OutputError(f"cannot make the folder {folder}: {reason}. Pass another output_dir.") from error
+
+
+def resolve_device(device: str | torch.device | None) -> torch.device:
+    """The device to train on, with its number; CUDA where there is one and none is named.
+
+    Raises:
+        ConfigError: no such device.
+    """
+    if device is None:
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    return check_device(device)
+
+
+def resolve_init(init: object, config: PretrainConfig) -> SkeletonEncoder | None:
+    """Load `init` where it is a name, and check that the run can begin with it.
+
+    Raises:
+        ConfigError: it lacks a view, or is of another recipe or width.
+    """
+    if init is None:
+        return None
+    if not isinstance(init, SkeletonEncoder):
+        from ..pretrained import load_pretrained
+
+        init = load_pretrained(init)  # type: ignore[arg-type]
+    have, want = init.config.encoder, config.encoder
+    differing = [name for name in SAME_ARCHITECTURE if getattr(have, name) != getattr(want, name)]
+    if differing:
+        listed = ", ".join(f"{n} {getattr(have, n)!r} (config: {getattr(want, n)!r})" for n in differing)
+        raise ConfigError(f"init has {listed}. Make the config's encoder equal to init's, or leave init out.")
+    missing = [view for view in want.views if view not in have.views]
+    if missing:
+        raise ConfigError(
+            f"init has the views {have.views}, but the config also trains {missing}. Take these out of the "
+            "config's views, or begin with a model that has them."
+        )
+    return init
+
+
+def describe_run(store: ClipStore, config: PretrainConfig, init: SkeletonEncoder | None) -> dict[str, Any]:
+    """What must be the same for a checkpoint to belong to this run; plain types."""
+    return {"config": config.to_dict(), "data": fingerprint(store), "init": digest_weights(init)}
+
+
+def digest_weights(model: SkeletonEncoder | None) -> str | None:
+    """Identify a model by its weights; None for none."""
+    if model is None:
+        return None
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,69 @@
+"""The Hub client reads its environment once, when imported: point it at a loopback server before any test runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from skelrep.config import EncoderConfig, ModelConfig, PreprocessConfig
+from skelrep.models import SkeletonEncoder
+
+sys.path.insert(0, str(Path(__file__).parent))
+from hub_server import HubServer
+
+assert "huggingface_hub" not in sys.modules, "the Hub client was imported before its test environment was set"
+_SERVER = HubServer()  # holds its port from here on; answers once the fixture asks
+_HF_HOME = tempfile.TemporaryDirectory(prefix="skelrep-tests-")
+for _name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HF_HUB_CACHE", "HF_HUB_OFFLINE"):
+    os.environ.pop(_name, None)
+for _name in ("XET", "TELEMETRY", "UPDATE_CHECK", "PROGRESS_BARS"):
+    os.environ[f"HF_HUB_DISABLE_{_name}"] = "1"
+torch.set_num_threads(1)  # tiny tensors on a busy machine: threads only wait for each other
+os.environ |= {"HF_ENDPOINT": _SERVER.endpoint, "HF_HOME": _HF_HOME.name}
+
+
+@pytest.fixture(scope="session")
+def _running_server() -> Iterator[HubServer]:
+    with _SERVER as server:
+        yield server
+
+
+@pytest.fixture
+def hub(_running_server: HubServer) -> HubServer:
+    """An empty Hub on loopback."""
+    for store in (_running_server.repos, _running_server.faults, _running_server.log, _running_server.granted):
+        store.clear()
+    return _running_server
+
+
+def make_encoder(recipe: str = "fixed", *, seed: int = 0, **fields: object) -> SkeletonEncoder:
+    """A tiny random encoder in eval mode, with BN statistics that matter."""
+    config = EncoderConfig(recipe_name=recipe, base_channels=2, feature_channels=8, **fields)  # type: ignore[arg-type]
+    generator = torch.Generator().manual_seed(seed)
+    encoder = SkeletonEncoder(ModelConfig(encoder=config, preprocess=PreprocessConfig(recipe_name=recipe, frames=12)))
+    for name, tensor in encoder.state_dict().items():
+        if name.endswith("running_var"):
+            tensor.uniform_(0.5, 1.5, generator=generator)
+        elif tensor.is_floating_point() and not name.endswith("adjacency"):
+            tensor.normal_(0, 0.3, generator=generator)
+    return encoder.eval()
+
+
+@pytest.fixture(scope="session")
+def tiny() -> SkeletonEncoder:
+    """A tiny random model of three views; do not change it."""
+    return make_encoder()
+
+
+@pytest.fixture
+def tiny_folder(tiny: SkeletonEncoder, tmp_path: Path) -> Path:
+    """The tiny model, saved."""
+    folder = tmp_path / "tiny"
+    tiny.save_pretrained(folder)
+    return folder
