@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from skelrep.clips import Clip
+import skelrep
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +28,7 @@ class Archive:
     """
 
     name: str
-    clips: list[Clip]
+    clips: list[skelrep.Clip]
     columns: dict[str, NDArray]
     sha256: str
 
@@ -51,21 +51,5 @@ def read_archive(path: str | Path) -> Archive:
         for key in arrays
         if arrays[key].shape == arrays["names"].shape
     }
-    clips = [
-        Clip(
-            data=_positions(arrays, n).transpose(2, 0, 1)[..., None],
-            name=str(arrays["names"][n]),
-            label=int(arrays["action"][n]),
-            fps=float(arrays["fps"]),
-        )
-        for n in range(len(arrays["names"]))
-    ]
+    clips = skelrep.read_clips(path)
     return Archive(path.stem, clips, columns, hashlib.sha256(path.read_bytes()).hexdigest())
-
-
-def _positions(arrays: dict[str, NDArray], n: int) -> NDArray[np.float32]:
-    """(T, 25, 3) metres; int16 sums wrap around exactly as they did when the differences were taken."""
-    steps = arrays["dq"][arrays["offsets"][n] : arrays["offsets"][n + 1]]
-    return np.cumsum(steps, axis=0, dtype=np.int16) * np.float32(arrays["scale"]) + arrays["origin"][
-        n
-    ].astype("f4")

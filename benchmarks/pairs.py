@@ -14,8 +14,8 @@ WINDOW, HOP, SHIFT = 60, 30, 120
 FOLDS = 7
 # Where the false partner comes from. "as recorded": the partner of another take, in that take's own world
 # frame; the distance alone gives it away. "placed": the same, moved and turned so that its own lead would
-# stand where this lead stands: right distance, wrong coordination. "other time": the right partner, 4 s away or
-# more.
+# stand where this lead stands: right distance, wrong coordination. "other time": the right partner, at least
+# 4 s earlier or later.
 NEGATIVES = ("other take, as recorded", "other take, placed", "same take, other time")
 
 

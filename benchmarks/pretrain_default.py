@@ -28,8 +28,8 @@ LONG = 180
 CONFIG = dataclasses.replace(
     PretrainConfig.recipe("fixed"),
     batch_size=32,
-    epochs=8,
-    cross_view_epoch=5,
+    epochs=6,
+    cross_view_epoch=4,
     momentum=0.99,  # a short run: at 0.999 the keys would still be near their random start at its end
     queue_size=2048,
     learning_rate=1.5e-3,
@@ -66,7 +66,9 @@ def salsa_pairs(data: Path) -> list[Clip]:
     takes, roles = archive.columns["pair"], archive.columns["role"]
     pairs = []
     for take in sorted(set(takes.tolist())):
-        bodies = [archive.clips[np.flatnonzero((takes == take) & (roles == r))[0]] for r in ("lead", "follow")]
+        bodies = [
+            archive.clips[np.flatnonzero((takes == take) & (roles == r))[0]] for r in ("lead", "follow")
+        ]
         frames = min(body.data.shape[1] for body in bodies)
         data_CTVM = np.concatenate([body.data[:, :frames] for body in bodies], axis=3)
         pairs.append(dataclasses.replace(bodies[0], data=data_CTVM, name=f"salsa/{take}"))

@@ -76,7 +76,7 @@ def shear(x_NCTVM: Tensor, values_N6: Tensor) -> Tensor:
 
 def rotate(x_NCTVM: Tensor, angles_N: Tensor) -> Tensor:
     """Rotate each clip about the vertical (radians)."""
-    return rotate_about_y(x_NCTVM.movedim(1, -1), angles_N[:, None, None, None]).movedim(-1, 1)
+    return rotate_about_y(x_NCTVM.movedim(1, -1), angles_N[:, None, None]).movedim(-1, 1)
 
 
 def scale_bones(x_NCTVM: Tensor, factors_NV: Tensor) -> Tensor:

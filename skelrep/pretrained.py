@@ -139,11 +139,12 @@ def embedded_names() -> list[str]:
 def _find_local(name_or_path: str | os.PathLike[str]) -> ModelFiles | Path | None:
     if name_or_path in embedded_names():
         return ModelFiles.in_folder(EMBEDDED / str(name_or_path))
-    path = Path(name_or_path)
-    if os.path.isdir(path):  # noqa: PTH112  (Path.is_dir raises for names that are too long)
-        return ModelFiles.in_folder(path)
-    if not os.path.isfile(path):  # noqa: PTH113
+    # Unlike Path's own questions, these take an empty name and one that is too long.
+    if os.path.isdir(name_or_path):  # noqa: PTH112
+        return ModelFiles.in_folder(Path(name_or_path))
+    if not os.path.isfile(name_or_path):  # noqa: PTH113
         return None
+    path = Path(name_or_path)
     if path.name in (CONFIG_NAME, WEIGHTS_NAME):
         return ModelFiles.in_folder(path.parent)
     if path.suffix in REFERENCE_SUFFIXES:

@@ -1,4 +1,4 @@
-"""The Hub client reads its environment once, when imported: point it at a loopback server before any test runs."""
+"""The Hub client reads its environment once, when imported: it gets a loopback server before any test."""
 
 from __future__ import annotations
 
@@ -37,7 +37,12 @@ def _running_server() -> Iterator[HubServer]:
 @pytest.fixture
 def hub(_running_server: HubServer) -> HubServer:
     """An empty Hub on loopback."""
-    for store in (_running_server.repos, _running_server.faults, _running_server.log, _running_server.granted):
+    for store in (
+        _running_server.repos,
+        _running_server.faults,
+        _running_server.log,
+        _running_server.granted,
+    ):
         store.clear()
     return _running_server
 
@@ -46,7 +51,9 @@ def make_encoder(recipe: str = "fixed", *, seed: int = 0, **fields: object) -> S
     """A tiny random encoder in eval mode, with BN statistics that matter."""
     config = EncoderConfig(recipe_name=recipe, base_channels=2, feature_channels=8, **fields)  # type: ignore[arg-type]
     generator = torch.Generator().manual_seed(seed)
-    encoder = SkeletonEncoder(ModelConfig(encoder=config, preprocess=PreprocessConfig(recipe_name=recipe, frames=12)))
+    encoder = SkeletonEncoder(
+        ModelConfig(encoder=config, preprocess=PreprocessConfig(recipe_name=recipe, frames=12))
+    )
     for name, tensor in encoder.state_dict().items():
         if name.endswith("running_var"):
             tensor.uniform_(0.5, 1.5, generator=generator)

@@ -25,7 +25,10 @@ def skeleton_text(frames: list[Frame], newline: str = "\n") -> bytes:
         lines.append(str(len(bodies)))
         for body_id, joints in bodies:
             lines += [f"{body_id} 0 1 1 1 1 0 0.02 0.05 2", str(len(joints))]
-            lines += [" ".join(map(repr, map(float, joint))) + " 277.4 191.8 1036 519 -0.2 0.05 0.9 -0.1 2" for joint in joints]
+            lines += [
+                " ".join(map(repr, map(float, joint))) + " 277.4 191.8 1036 519 -0.2 0.05 0.9 -0.1 2"
+                for joint in joints
+            ]
     return newline.join([*lines, ""]).encode()
 
 
@@ -44,7 +47,7 @@ def slow_bodies(text: bytes) -> list[Frame]:
 
 
 def slow_faithful(text: bytes) -> NDArray[np.float32]:
-    """reference.md, Data 1 and 2: slots in file order, length = frames with a first body, -> (3, T, 25, 2)."""
+    """reference.md, Data 1 and 2: slots in file order, length = frames with a first body."""
     frames = slow_bodies(text)
     x = np.zeros((3, len(frames), 25, 2), dtype=np.float32)
     for t, bodies in enumerate(frames):

@@ -1,4 +1,4 @@
-"""The command `skelrep`: same words and same results as the API, one line for an error, nothing half-written."""
+"""The command `skelrep`: the words and results of the API, an error in one line, nothing half-written."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tiny_training import walks
 
 import skelrep.pretrained
 from skelrep._version import __version__
@@ -18,7 +19,6 @@ from skelrep.embed import encode
 from skelrep.errors import FormatError
 from skelrep.models import SkeletonEncoder
 from skelrep.read import read_clips
-from tiny_training import walks
 
 
 @pytest.fixture
@@ -151,20 +151,6 @@ def test_an_interrupt_exits_with_130(
     assert main(["encode", str(recordings), "-o", str(target), "--model", str(tiny_folder)]) == 130
     assert capsys.readouterr().err == "skelrep: interrupted; nothing was written\n"
     assert not target.exists()
-
-
-@pytest.mark.filterwarnings("default")
-def test_a_warning_is_one_line(tmp_path: Path, tiny_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    np.save(tmp_path / "millimetres.npy", 1000 * walks(1)[0])
-    target = tmp_path / "out.npz"
-    assert (
-        main(["encode", str(tmp_path / "millimetres.npy"), "-o", str(target), "--model", str(tiny_folder)])
-        == 0
-    )
-    error = capsys.readouterr().err
-    assert error.startswith("skelrep: warning: ")
-    assert "Divide by 1000" in error
-    assert ".py" not in error
 
 
 def test_options_are_called_as_in_the_api() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tiny_training import tiny_config, walks
 
 from skelrep.cli import main
 from skelrep.cli.program import build_parser
@@ -16,7 +17,6 @@ from skelrep.cli.train import make_config
 from skelrep.config import PretrainConfig
 from skelrep.models import SkeletonEncoder
 from skelrep.pretrained import load_pretrained
-from tiny_training import tiny_config, walks
 
 CARD = "---\nlicense: cc0-1.0\ndatasets:\n- ui-prmd\n- cmu\n---\n# A card\n"
 
@@ -85,6 +85,20 @@ def test_train_begins_with_another_model(
     assert main([*shared, "-o", str(second), "--init", str(first), "--epochs", "2"]) == 0
     assert main([*shared, "-o", str(second), "--init", str(recordings)]) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.filterwarnings("default")
+def test_a_warning_is_one_line(
+    recordings: Path, config_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in recordings.iterdir():
+        np.save(path, 1000 * np.load(path))
+    run = recordings.parent / "run"
+    assert main(["train", str(recordings), "-o", str(run), "--config", str(config_file), "--quiet"]) == 0
+    error = capsys.readouterr().err
+    assert error.startswith("skelrep: warning: ")
+    assert "Divide by 1000" in error
+    assert error.count("\n") == 1
 
 
 @pytest.mark.parametrize(

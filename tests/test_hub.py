@@ -90,7 +90,7 @@ def test_tags_branches_and_missing_revision(hub, commit, load):
     assert load(revision=commit[:10]).commit_hash == commit
     with pytest.raises(WeightsNotFoundError, match="has no revision 'v2'"):
         load(revision="v2")
-    with pytest.raises(WeightsNotFoundError, match="revision '0{40}'"):
+    with pytest.raises(WeightsNotFoundError, match=r"revision '0{40}'"):
         load(revision="0" * 40)
 
 
@@ -111,7 +111,7 @@ def test_missing_private_and_gated_repos(hub, tiny_folder, load):
         load("acme/private")
     assert load("acme/private", token="hf_write").views == ("joint", "motion", "bone")
     hub.add_repo("acme/gated", files_of(tiny_folder), gated=True)
-    with pytest.raises(HubError, match="acme/gated is gated. Ask for access"):
+    with pytest.raises(HubError, match=r"acme/gated is gated. Ask for access"):
         load("acme/gated")
     hub.granted.add(("tester", "acme/gated"))
     assert load("acme/gated", token="hf_write").embedding_dim == 24
@@ -134,9 +134,9 @@ def test_damaged_cache_is_named_and_healed(commit, load, tmp_path):
 
 def test_offline(hub, commit, load, monkeypatch):
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
-    with pytest.raises(HubError, match="could not be fetched.*HF_HUB_OFFLINE"):
+    with pytest.raises(HubError, match=r"could not be fetched.*HF_HUB_OFFLINE"):
         load()
-    with pytest.raises(HubError, match="could not be fetched.*HF_HUB_OFFLINE"):
+    with pytest.raises(HubError, match=r"could not be fetched.*HF_HUB_OFFLINE"):
         load(revision=commit)
     monkeypatch.undo()
     load()

@@ -14,7 +14,7 @@ STANDING = np.stack([np.linspace(-0.2, 0.2, 25), np.linspace(-0.8, 0.8, 25), np.
 
 def person(frames: int = 60, amplitude: float = 0.1, x: float = 0.0, start: int = 0) -> Track:
     """A standing body that sways in z."""
-    joints = np.repeat(STANDING[None], frames, axis=0) + [x, 0, 0]
+    joints = np.repeat(STANDING[None], frames, axis=0) + np.array([x, 0, 0])
     joints[:, :, 2] += amplitude * np.sin(np.arange(frames) / 5)[:, None]
     return Track(frames=np.arange(start, start + frames), joints=joints.astype(np.float32))
 
@@ -129,7 +129,10 @@ def test_filling_equals_interpolation_joint_by_joint(seen, ends):
 
 
 def test_absurd_coordinates_do_not_overflow():
-    far = Track(frames=np.arange(20), joints=np.full((20, 25, 3), 3e38, np.float32) * np.sign(STANDING).astype(np.float32))
+    far = Track(
+        frames=np.arange(20),
+        joints=np.full((20, 25, 3), 3e38, np.float32) * np.sign(STANDING).astype(np.float32),
+    )
     assert np.isfinite(select_bodies([far, person(20), far])).all()
 
 

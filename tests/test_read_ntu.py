@@ -72,7 +72,9 @@ def test_names(name, numbers):
     assert parsed.label == numbers[-1] - 1
 
 
-@pytest.mark.parametrize("name", ["", "wave", "S001C002P003R002", "S001C002P003R002A0134", "xS001C002P003R002A013"])
+@pytest.mark.parametrize(
+    "name", ["", "wave", "S001C002P003R002", "S001C002P003R002A0134", "xS001C002P003R002A013"]
+)
 def test_other_names(name):
     assert parse_ntu_name(name) is None
 
@@ -123,10 +125,10 @@ def test_coordinates_that_are_not_finite(word):
 
 
 def test_a_huge_header_costs_nothing():
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(FormatError):
         parse_skeleton(b"999999999999\n" + b"0\n" * 1000, "f")
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 @pytest.mark.parametrize("recipe", ["fixed", "faithful"])
@@ -139,9 +141,16 @@ def test_a_single_file_without_a_body(frames, recipe, tmp_path):
 
 
 def test_in_a_folder_files_without_a_body_are_left_out_with_one_warning(tmp_path):
-    for name, frames in {"a10": [[("1", p)] for p in poses(5)], "a9": [[], []], "b": [[]], "a2": [[("1", poses(1)[0])]]}.items():
+    for name, frames in {
+        "a10": [[("1", p)] for p in poses(5)],
+        "a9": [[], []],
+        "b": [[]],
+        "a2": [[("1", poses(1)[0])]],
+    }.items():
         (tmp_path / f"{name}.skeleton").write_bytes(skeleton_text(frames))
-    with pytest.warns(DataWarning, match=r"2 without a usable body left out: a9\.skeleton, b\.skeleton") as record:
+    with pytest.warns(
+        DataWarning, match=r"2 without a usable body left out: a9\.skeleton, b\.skeleton"
+    ) as record:
         clips = read_clips(tmp_path)
     assert len(record) == 1
     assert [clip.name for clip in clips] == ["a2", "a10"]
@@ -152,7 +161,9 @@ def test_in_a_folder_files_without_a_body_are_left_out_with_one_warning(tmp_path
 
 
 def test_thousands_of_damaged_files_give_only_our_errors():
-    text = np.frombuffer(skeleton_text([[("5", a), ("6", b)] for a, b in zip(poses(2, 1), poses(2, 2), strict=True)]), np.uint8)
+    text = np.frombuffer(
+        skeleton_text([[("5", a), ("6", b)] for a, b in zip(poses(2, 1), poses(2, 2), strict=True)]), np.uint8
+    )
     rng = np.random.default_rng(0)
     alphabet = np.frombuffer(b"0123456789.-eE \n\x00\xffnai", np.uint8)
     read = 0

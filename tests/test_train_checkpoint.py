@@ -18,7 +18,13 @@ RUN = {"config": {"epochs": 3, "checkpoint_steps": 5, "keep_checkpoints": 2, "en
 def state_at(step, run=RUN):
     generator = torch.Generator().manual_seed(step)
     model = {"weight": torch.randn(3, 2, generator=generator), "count": torch.tensor(step)}
-    return {"step": step, "run": run, "versions": {}, "model": model, "optimizer": {"state": {0: {"step": 1}}}}
+    return {
+        "step": step,
+        "run": run,
+        "versions": {},
+        "model": model,
+        "optimizer": {"state": {0: {"step": 1}}},
+    }
 
 
 def put(folder, data, step):
@@ -95,7 +101,9 @@ def code_in_a_zip():
     return buffer.getvalue()
 
 
-@pytest.mark.parametrize("data", [pickle.dumps(Bomb()), code_in_a_zip(), b"text", b""])
+@pytest.mark.parametrize(
+    "data", [pickle.dumps(Bomb()), code_in_a_zip(), b"text", b""], ids=["pickle", "zip", "text", "empty"]
+)
 def test_foreign_bytes_are_damaged_and_run_no_code(tmp_path, data):
     put(tmp_path, data, step=4)
     with pytest.warns(DataWarning), pytest.raises(CheckpointError):
@@ -142,7 +150,14 @@ def test_unwritable_folders(tmp_path, monkeypatch):
 
 def record(step):
     return StepRecord(
-        step=step, epoch=1, stage=1, loss=0.1 * step, losses={"joint": 1.0}, accuracy={"joint": 0.5}, lr=1e-3, seconds=0
+        step=step,
+        epoch=1,
+        stage=1,
+        loss=0.1 * step,
+        losses={"joint": 1.0},
+        accuracy={"joint": 0.5},
+        lr=1e-3,
+        seconds=0,
     )
 
 

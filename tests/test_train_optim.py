@@ -30,7 +30,9 @@ def test_fixed_warms_up_and_falls_to_nothing():
     assert 0 < rates[-1] < 0.002
 
 
-@pytest.mark.parametrize(("epochs", "warmup_epochs", "steps"), [(1, 0, 1), (1, 5, 1), (1, 5, 4), (3, 10, 3), (2, 0, 3)])
+@pytest.mark.parametrize(
+    ("epochs", "warmup_epochs", "steps"), [(1, 0, 1), (1, 5, 1), (1, 5, 4), (3, 10, 3), (2, 0, 3)]
+)
 def test_short_runs_reach_their_learning_rate(epochs, warmup_epochs, steps):
     rates = schedule(tiny_config(epochs=epochs, warmup_epochs=warmup_epochs, learning_rate=1.0), steps)
     assert max(rates) == 1.0
@@ -56,8 +58,13 @@ def test_fixed_decays_only_weights_of_layers():
     assert [g["weight_decay"] for g in optimizer.param_groups] == [model.config.weight_decay, 0.0]
     assert all(name.endswith("weight") for name in decayed)
     assert not any("norm" in name or "edge_importance" in name for name in decayed)
-    assert {"query_encoders.joint.input_norm.weight", "query_encoders.joint.blocks.0.spatial.edge_importance"} <= spared
-    assert all(name.endswith(("bias", "edge_importance")) or "norm" in name or ".1." in name for name in spared)
+    assert {
+        "query_encoders.joint.input_norm.weight",
+        "query_encoders.joint.blocks.0.spatial.edge_importance",
+    } <= spared
+    assert all(
+        name.endswith(("bias", "edge_importance")) or "norm" in name or ".1." in name for name in spared
+    )
 
 
 def test_faithful_is_sgd_with_momentum_and_decay_on_everything():

@@ -32,7 +32,15 @@ def test_no_batch_is_a_single_clip_and_only_the_last_differs(n, batch):
 
 @pytest.mark.parametrize(
     ("n", "batch", "expected"),
-    [(10, 4, [4, 4, 2]), (9, 4, [4, 5]), (8, 4, [4, 4]), (3, 8, [3]), (5, 5, [5]), (1, 4, [1]), (3, 1, [1, 1, 1])],
+    [
+        (10, 4, [4, 4, 2]),
+        (9, 4, [4, 5]),
+        (8, 4, [4, 4]),
+        (3, 8, [3]),
+        (5, 5, [5]),
+        (1, 4, [1]),
+        (3, 1, [1, 1, 1]),
+    ],
 )
 def test_lengths_of_batches(n, batch, expected):
     order = Order(seed=3, num_clips=n, batch_size=batch)

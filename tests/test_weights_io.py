@@ -14,8 +14,7 @@ from conftest import make_encoder
 from safetensors.torch import load_file, save_file
 
 from skelrep.config import ModelConfig
-from skelrep.errors import ConfigError, OutputError, VerificationError, WeightsError, WeightsNotFoundError
-from skelrep.golden import golden_clip
+from skelrep.errors import ConfigError, OutputError, WeightsError, WeightsNotFoundError
 from skelrep.weights_io import ModelFiles, load_model, model_config_from_json, save_model, verify_model
 
 SOME = "encoders.joint.blocks.0.temporal.weight"
@@ -72,20 +71,14 @@ def test_written_files(tiny, tiny_folder, tmp_path):
         assert (tmp_path / "again" / name).read_bytes() == (tiny_folder / name).read_bytes()
 
 
-def test_golden_clip_is_two_moving_bodies():
-    clip = golden_clip(50)
-    assert clip.shape == (1, 3, 50, 25, 2)
-    assert (clip != 0).flatten(1, 3).any(dim=1).all()
-    steps = clip.diff(dim=2).abs()
-    assert 0 < steps.max() < 0.1
-
-
 def test_saving_leaves_the_model_alone_and_writes_float32(tmp_path):
     model = make_encoder().to(torch.float64).train()
     before = copy.deepcopy(model.state_dict())
     save_model(model, tmp_path)
     assert model.training
-    assert all(torch.equal(before[k], v) and before[k].dtype == v.dtype for k, v in model.state_dict().items())
+    assert all(
+        torch.equal(before[k], v) and before[k].dtype == v.dtype for k, v in model.state_dict().items()
+    )
     loaded = load_model(tmp_path)
     assert loaded.state_dict()[SOME].dtype == torch.float32
 
@@ -103,7 +96,10 @@ def test_half_precision_weights_load_as_float32(tiny, tiny_folder):
         (lambda t: t.pop(SOME), f"1 missing: {SOME}"),
         (lambda t: t.pop("golden.output"), "1 missing: golden.output"),
         (lambda t: t.update(extra=torch.zeros(1)), "1 unexpected: extra"),
-        (lambda t: t.update({SOME: torch.zeros(3)}), rf"{SOME} is float \(3,\), expected float \(2, 2, 9, 1\)"),
+        (
+            lambda t: t.update({SOME: torch.zeros(3)}),
+            rf"{SOME} is float \(3,\), expected float \(2, 2, 9, 1\)",
+        ),
         (lambda t: t.update({SOME: torch.zeros(2, 2, 9, 1).int()}), "is integer .*, expected float"),
         (lambda t: [t.pop(k) for k in list(t) if ".bone." in k], r"missing: (encoders[\w.]+, ){5}\.\.\."),
         (lambda t: t[SOME].view(-1)[3:4].fill_(float("nan")), f"NaN or infinite numbers in {SOME}"),
@@ -120,7 +116,7 @@ def test_weights_are_strict(tiny_folder, change, message):
 def test_weights_of_another_config_are_refused(tiny_folder):
     make_encoder(pooling="mean_std").save_pretrained(tiny_folder.parent / "other")
     (tiny_folder / "config.json").write_bytes((tiny_folder.parent / "other" / "config.json").read_bytes())
-    with pytest.raises(WeightsError, match="another config.json"):
+    with pytest.raises(WeightsError, match=r"another config.json"):
         load_model(tiny_folder)
     rewrite(tiny_folder, lambda t: None, config_sha256="")
     with pytest.raises(WeightsError, match="not written by skelrep"):
@@ -138,7 +134,7 @@ def test_damaged_weights_raise_only_our_error(tiny_folder):
         damaged.append(bytes(blob))
     for blob in damaged:
         path.write_bytes(blob)
-        with pytest.raises(WeightsError, match="model.safetensors"):
+        with pytest.raises(WeightsError, match=r"model.safetensors"):
             load_model(tiny_folder)
 
 
@@ -235,7 +231,7 @@ def test_full_disk_leaves_nothing_new(tiny_folder, monkeypatch, call, failing):
     monkeypatch.undo()
     after = {p.name: p.read_bytes() for p in tiny_folder.iterdir()}
     if call == "replace" and failing == 1:  # between the two names: noticed, never loaded as something else
-        with pytest.raises(WeightsError, match="another config.json"):
+        with pytest.raises(WeightsError, match=r"another config.json"):
             load_model(tiny_folder)
     else:
         assert after == before
@@ -251,25 +247,3 @@ def test_unwritable_output_and_broken_model(tiny, tmp_path):
     with pytest.raises(WeightsError, match="NaN or infinite"):
         broken.save_pretrained(tmp_path / "broken")
     assert not (tmp_path / "broken").exists()
-
-
-def test_verify_notices_changed_weights(tiny_folder):
-    model = load_model(tiny_folder).train()
-    assert verify_model(model, tiny_folder / "model.safetensors") < 1e-6
-    assert model.training
-    with torch.no_grad():
-        model.state_dict()["encoders.bone.blocks.9.temporal_norm.bias"].add_(0.01)
-    with pytest.raises(VerificationError, match=r"relative error \d\.\d\de-\d\d, allowed 1e-04 \(norm"):
-        verify_model(model, tiny_folder)
-    with torch.no_grad():
-        model.state_dict()[SOME].fill_(float("nan"))
-    with pytest.raises(VerificationError, match="relative error nan"):
-        verify_model(model, tiny_folder)
-
-
-def test_verify_needs_a_vector_of_this_model(tiny, tiny_folder):
-    with pytest.raises(VerificationError, match="no golden vector of 48 numbers"):
-        verify_model(make_encoder(pooling="mean_std"), tiny_folder)
-    rewrite(tiny_folder, lambda t: t.pop("golden.output"))
-    with pytest.raises(VerificationError, match="no golden vector of 24"):
-        verify_model(tiny, tiny_folder)

@@ -26,8 +26,10 @@ def walks(count: int = 10, seed: int = 0, bodies: int = 1) -> list[np.ndarray]:
     ]
 
 
-def tiny_config(recipe: str = "fixed", *, views: tuple[str, ...] = ("joint", "motion"), **changes: Any) -> PretrainConfig:
-    """3 steps an epoch on 10 clips; stage 2 from the second of 3 epochs, where there are two views."""
+def tiny_config(
+    recipe: str = "fixed", *, views: tuple[str, ...] = ("joint", "motion"), **changes: Any
+) -> PretrainConfig:
+    """2 steps an epoch on 10 clips; stage 2 from the second of 3 epochs, where there are two views."""
     base = PretrainConfig.recipe(recipe)
     tiny = {
         "encoder": EncoderConfig(
@@ -38,7 +40,7 @@ def tiny_config(recipe: str = "fixed", *, views: tuple[str, ...] = ("joint", "mo
             dropout=0.5 if recipe == "faithful" else 0.0,
         ),
         "preprocess": PreprocessConfig(recipe_name=recipe, frames=16),
-        "batch_size": 4,
+        "batch_size": 8,
         "epochs": 3,
         "cross_view_epoch": 2,
         "queue_size": 8,

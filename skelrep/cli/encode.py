@@ -27,8 +27,8 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         allow_abbrev=False,
         help="embed clips",
         description="Embed the clips of a file or folder. An .npz gets 'names', 'embeddings' and, where "
-        f"known, 'labels' ({UNKNOWN_LABEL} for a clip without one); an .npy gets the embeddings alone. Rows are "
-        "in reading order.",
+        f"known, 'labels' ({UNKNOWN_LABEL} for a clip without one); an .npy gets the embeddings alone. "
+        "Rows are in reading order.",
     )
     parser.add_argument("clips", type=Path, metavar="FOLDER_OR_FILE", help="any format that read_clips reads")
     parser.add_argument(

@@ -34,6 +34,18 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output-dir", type=Path, required=True, metavar="RUN", help="folder of the run"
     )
+    _add_config(parser)
+    parser.add_argument(
+        "--init", metavar="NAME", help="begin with this model's weights; what load_pretrained takes"
+    )
+    add_device(parser)
+    parser.add_argument("--no-resume", action="store_true", help="refuse a RUN that already holds a run")
+    parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
+    parser.set_defaults(run=run, after_interrupt="; the same command goes on from the last checkpoint")
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    """The options that make a `PretrainConfig`."""
     source = parser.add_mutually_exclusive_group()
     source.add_argument(
         "--recipe",
@@ -51,15 +63,8 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--batch-size", type=positive, help="clips a step (default: 128)")
     parser.add_argument(
-        "--init", metavar="NAME", help="begin with this model's weights; what load_pretrained takes"
-    )
-    parser.add_argument(
         "--seed", type=int, help="fixes weights, order, augmentation and dropout (default: 0)"
     )
-    add_device(parser)
-    parser.add_argument("--no-resume", action="store_true", help="refuse a RUN that already holds a run")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
-    parser.set_defaults(run=run, after_interrupt="; the same command goes on from the last checkpoint")
 
 
 def run(options: argparse.Namespace) -> None:

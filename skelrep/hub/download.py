@@ -51,7 +51,7 @@ def download_model(
     try:
         commit = api.resolve_revision(
             repo_id, revision=revision, cache_dir=cache, local_files_only=local_files_only, token=token
-        )
+        ).resolved
         paths = [
             api.hf_hub_download(
                 repo_id,
@@ -66,4 +66,4 @@ def download_model(
         ]
     except Exception as error:  # the client leaks its transport's classes, which its versions rename
         raise translate(error, repo_id, revision, local_files_only=local_files_only) from error
-    return ModelFiles(config=Path(str(paths[0])), weights=Path(str(paths[1])), commit_hash=str(commit))
+    return ModelFiles(config=Path(str(paths[0])), weights=Path(str(paths[1])), commit_hash=commit)

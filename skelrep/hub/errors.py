@@ -21,13 +21,20 @@ def translate(
     Returns:
         An error to raise `from` the given one.
     """
-    from huggingface_hub import errors as hub
-
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return HubError(
             f"the disk is full: {repo_id} could not be put into the cache. Free space, or pass another "
             "cache_dir=."
         )
+    return _refusal(error, repo_id, revision, local_files_only) or _failure(error, repo_id)
+
+
+def _refusal(
+    error: Exception, repo_id: str, revision: str | None, local_files_only: bool
+) -> HubError | WeightsNotFoundError | None:
+    """What was asked for is not there, or not for everybody; None for every other error."""
+    from huggingface_hub import errors as hub
+
     # Gated first: it derives from "not found". Missing files too: offline derives from them.
     match error:
         case hub.GatedRepoError():
@@ -55,7 +62,7 @@ def translate(
                 f"{repo_id} at revision {revision or 'main'!r} is not in the cache. Load it once with "
                 "local_files_only=False."
             )
-    return _failure(error, repo_id)
+    return None
 
 
 def _failure(error: Exception, repo_id: str) -> HubError:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import pairwise
+from collections.abc import Iterable, Iterator
+from itertools import pairwise, repeat
 from pathlib import Path
 
 import numpy as np
@@ -60,9 +60,9 @@ def _split_entries(archive: Npz, path: Path) -> Iterator[tuple[str, int | None, 
             yield f"{split}/{n}", label, x_TMVC.transpose(3, 0, 2, 1)
 
 
-def _split_labels(archive: Npz, key: str, count: int, path: Path) -> list[int | None]:
+def _split_labels(archive: Npz, key: str, count: int, path: Path) -> Iterable[int | None]:
     if key not in archive.keys:
-        return [None] * count
+        return repeat(None, count)
     y = archive.read(key)
     if (
         y.ndim == 2

@@ -4,8 +4,8 @@ The Kinect tracker takes furniture for people and flickers. The FAQ of the NTU R
 (shahroudy/NTURGB-D) names the facts used here: a ghost's spread in Y is small against its spread in X, and of
 several bodies the one whose joints vary most in X, Y and Z is the main actor. The limits below were set on
 5,172 real clips (IRDS, UI-PRMD, CMU, HDM05, Bandai 1) so that a person is hardly ever outside them: wider
-than tall most of the time in 0.3 % of the clips (people lying down); deviation at least 16 mm; median speed at
-most 0.16 m a frame.
+than tall most of the time in 0.3 % of the clips (people lying down); deviation at least 16 mm; median speed
+at most 0.16 m a frame.
 """
 
 from __future__ import annotations

@@ -22,8 +22,9 @@ from ..errors import FormatError, UnsafeFileError
 MAGIC = b"\x93NUMPY"
 MAX_HEADER = 4096
 _DESCR = re.compile(r"'descr':\s*'([<>|=]?[?a-zA-Z]\d{0,9})'")
+_NUMBERS = re.compile(r"[<>|=]?([biuf]\d{1,2}|[SU][1-9]\d{0,6})")
 _ORDER = re.compile(r"'fortran_order':\s*(True|False)")
-_SHAPE = re.compile(r"'shape':\s*\(([\dL,\s]*)\)")
+_SHAPE = re.compile(r"'shape':\s*\(((?:\d{1,18}L?,\s*)*(?:\d{1,18}L?)?)\)")
 
 # What zipfile and its decompressors raise on damaged input.
 ZIP_ERRORS = (
@@ -70,7 +71,7 @@ def read_header(file: BinaryIO, where: str) -> Header:
         )
     return Header(
         dtype=_number_type(descr[1], where),
-        shape=tuple(int(size.strip(" L")) for size in shape[1].split(",") if size.strip(" L\n\t\r")),
+        shape=tuple(int(size) for size in re.findall(r"\d+", shape[1])),
         fortran_order=order[1] == "True",
         offset=8 + width + length,
     )
@@ -82,13 +83,12 @@ def _number_type(descr: str, where: str) -> np.dtype[np.generic]:
             f"{where} holds pickled Python objects, which can run code when loaded; it was not loaded. Save "
             "plain numeric arrays, for example one .npy file a clip."
         )
-    try:
-        dtype: np.dtype[np.generic] = np.dtype(descr)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise FormatError(f"{where} has the unknown dtype {descr!r}; expected numbers or text.") from error
-    if dtype.kind not in "biufSU" or dtype.itemsize == 0:
+    if not _NUMBERS.fullmatch(descr):
         raise FormatError(f"{where} has dtype {descr!r}; expected numbers or text.")
-    return dtype
+    try:
+        return np.dtype(descr)
+    except (TypeError, ValueError) as error:
+        raise FormatError(f"{where} has the unknown dtype {descr!r}; expected numbers or text.") from error
 
 
 def open_npy(path: Path) -> NDArray[np.generic]:
@@ -178,9 +178,12 @@ def open_npz(path: Path) -> Iterator[Npz]:
     Raises:
         FormatError: not a zip archive, or a corrupt one.
     """
-    try:
-        archive = zipfile.ZipFile(path)
-    except ZIP_ERRORS as error:
-        raise FormatError(f"{path} is not a .npz file, or is cut short ({error}). Copy it again.") from error
-    with archive:
-        yield Npz(archive, str(path))
+    with path.open("rb") as file:
+        try:
+            archive = zipfile.ZipFile(file)
+        except ZIP_ERRORS as error:
+            raise FormatError(
+                f"{path} is not a .npz file, or is cut short ({error}). Copy it again."
+            ) from error
+        with archive:
+            yield Npz(archive, str(path))

@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from ..config import PreprocessConfig
+from ..clips import check_units
+from ..config import PreprocessConfig, Recipe
 from ..errors import ShapeError
 from ..preprocess import preprocess_frames
 from ..read import ClipStore, as_clips
@@ -19,19 +20,28 @@ MIN_CLIPS = 2
 FINGERPRINT_FRAMES = 4096
 
 
-def as_store(clips: object) -> ClipStore:
+def as_store(clips: object, recipe: Recipe) -> ClipStore:
     """A `ClipStore` as it is; anything else that holds clips is put into one.
+
+    Args:
+        clips: anything `as_clips` takes.
+        recipe: how files are read, where `clips` are files.
 
     Raises:
         ShapeError: fewer than two clips: a clip needs others to be told apart from.
+
+    Warns:
+        UnitsWarning: the first clip's body cannot have been measured in metres.
     """
-    store = clips if isinstance(clips, ClipStore) else ClipStore.from_clips(as_clips(clips))
-    count = len(store.offsets) - 1
+    read = as_clips(clips, recipe=recipe)
+    store = read if isinstance(read, ClipStore) else ClipStore.from_clips(read)
+    count = len(store)
     if count < MIN_CLIPS:
         raise ShapeError(
             f"{count} clip{'' if count == 1 else 's'} given; pretraining needs at least {MIN_CLIPS}, because "
             "it learns by telling clips apart. One long recording can be cut into several clips."
         )
+    check_units(store[0].data, "clips[0]")
     return store
 
 
@@ -44,7 +54,7 @@ def fingerprint(store: ClipStore) -> dict[str, Any]:
     digest = hashlib.sha256(np.asarray(store.offsets, dtype="<i8").tobytes())
     for frame in np.unique(np.linspace(0, total - 1, min(total, FINGERPRINT_FRAMES)).astype(np.int64)):
         digest.update(np.ascontiguousarray(store.frames[frame], dtype="<f4").tobytes())
-    return {"clips": len(store.offsets) - 1, "frames": total, "digest": digest.hexdigest()[:16]}
+    return {"clips": len(store), "frames": total, "digest": digest.hexdigest()[:16]}
 
 
 def load_batch(

@@ -48,11 +48,10 @@ class Run:
         self, store: ClipStore, config: PretrainConfig, device: torch.device, init: SkeletonEncoder | None
     ) -> None:
         self.store, self.config, self.device = store, config, device
-        num_clips = len(store.offsets) - 1
-        self.order = Order(seed=config.seed, num_clips=num_clips, batch_size=config.batch_size)
+        self.order = Order(seed=config.seed, num_clips=len(store), batch_size=config.batch_size)
         self.total = config.epochs * self.order.steps_per_epoch
         self.done = 0
-        self.model = build_model(config, num_clips, init).to(device).train()
+        self.model = build_model(config, len(store), init).to(device).train()
         self.optimizer = build_optimizer(self.model.named_parameters(), config)
 
     def step(self) -> StepRecord:

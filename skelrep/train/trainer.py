@@ -40,8 +40,8 @@ def train_crossclr(
     once. The caller's random state is left as it was.
 
     Args:
-        clips: anything that holds clips, such as a list of arrays (C, T, V, M) in metres, or a
-            `skelrep.read.ClipStore`; at least two.
+        clips: anything that holds clips, such as a list of arrays (C, T, V, M) in metres, a folder, or a
+            `skelrep.read.ClipStore`, which may be larger than memory; at least two.
         config: defaults to `PretrainConfig()`.
         output_dir: made where missing.
         init: encoder weights to begin with: a model, or a name that `load_pretrained` takes.
@@ -67,7 +67,7 @@ def train_crossclr(
     Example:
         >>> import tempfile, numpy as np
         >>> from skelrep.config import EncoderConfig
-        >>> clips = [np.random.default_rng(i).normal(size=(3, 20, 25, 1)) for i in range(4)]
+        >>> clips = [np.random.default_rng(i).normal(0, 0.3, (3, 20, 25, 1)) for i in range(4)]
         >>> config = PretrainConfig(encoder=EncoderConfig(views=("joint",), base_channels=4), epochs=1)
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     model = train_crossclr(clips, config, output_dir=folder, device="cpu")
@@ -77,7 +77,7 @@ def train_crossclr(
     config = PretrainConfig() if config is None else config
     folder, target = Path(output_dir), resolve_device(device)
     check_output(folder, resume)
-    store = as_store(clips)
+    store = as_store(clips, config.recipe_name)
     with own_random_state(target):
         start = resolve_init(init, config)
         run, identity = Run(store, config, target, start), describe_run(store, config, start)

@@ -51,18 +51,15 @@ def plot_neighbours(
     blocks: int = 1,
     title: str = "Nearest neighbours",
 ) -> Figure:
-    """Draw each clip asked for, and right of it the clips whose vectors are nearest.
+    """A figure of each clip asked for, and right of it the clips whose vectors are nearest.
 
     Args:
         clips: all clips, NTU-25, metres, y up.
         neighbourhoods: what to draw; each with the same number of neighbours.
         actions: what each clip shows. A neighbour with the query's action is framed green, another red.
-        people: who performs each clip, written into the corner.
-        blocks: neighbourhoods beside one another in a row of the picture.
+        people: who performs each clip, for the corner.
+        blocks: neighbourhoods beside one another.
         title: above the picture.
-
-    Returns:
-        A matplotlib figure; write it with `skelrep.viz.save_figure`.
 
     Raises:
         MissingDependencyError: matplotlib is not installed.
@@ -72,8 +69,7 @@ def plot_neighbours(
     rows = -(-len(neighbourhoods) // blocks)
     width = 2 * MARGIN + blocks * columns * CELL_WIDTH + (blocks - 1) * GAP
     height = TITLE_HEIGHT + rows * CELL_HEIGHT + FOOT_HEIGHT
-    figure = new_figure(width, height)
-    scale = _metres_per_inch(clips, neighbourhoods)
+    figure, scale = new_figure(width, height), _metres_per_inch(clips, neighbourhoods)
     for place, one in enumerate(neighbourhoods):
         row, block = divmod(place, blocks)
         bottom = FOOT_HEIGHT + (rows - 1 - row) * CELL_HEIGHT
@@ -81,13 +77,17 @@ def plot_neighbours(
             left = MARGIN + block * (columns * CELL_WIDTH + GAP) + column * CELL_WIDTH
             axes = figure.add_axes((left / width, bottom / height, CELL_WIDTH / width, CELL_HEIGHT / height))
             kind = "query" if column == 0 else "same" if actions[index] == actions[one.query] else "other"
-            draw_clip(axes, clips[index], width=2.1)
-            _frame_page(axes, clips[index], scale)
-            _frame_cell(axes, kind)
             corner = "query" if column == 0 else f"{one.similarities[column - 1]:.3f}"
+            _draw_cell(axes, clips[index], kind, scale)
             _write_cell(axes, kind, corner, people[index] if people else "", actions[index])
     _write_legend(figure, title, width, height)
     return figure
+
+
+def _draw_cell(axes: Axes, clip: Clip, kind: str, scale: float) -> None:
+    draw_clip(axes, clip, width=2.1)
+    _frame_page(axes, clip, scale)
+    _frame_cell(axes, kind)
 
 
 def _extent(clip: Clip) -> tuple[float, float, float]:

@@ -1,0 +1,141 @@
+"""What are frozen vectors worth? A model beside raw joints and random encoders, on held-out subjects.
+
+    python benchmarks/evaluate_default.py --data ../shared/data --model default [--json out.json]
+
+`--protocol report` (default) trains probes on the choosing subjects and tests on people seen by nobody;
+`--protocol tune` uses folds inside the choosing subjects, for choosing between models. See `protocols.py`.
+Rows: raw joints; encoders of the same architecture with random weights (three seeds: mean ± deviation);
+the model. "all views" is the vector that `skelrep.encode` gives; the other rows are its parts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from archives import Archive, read_archive
+from numpy.typing import NDArray
+from pretrain_default import PAIRS, SINGLE
+from protocols import PROBES, SETS, Protocol, Score, score, splits, used_clips
+from records import percent, provenance, table, write_json
+
+import skelrep
+from skelrep.evaluate import random_encoder, raw_joints
+from skelrep.preprocess import preprocess
+
+SEEDS = (0, 1, 2)
+RAW_FRAMES = 32
+DEFAULT_PRETRAINED_ON = (*SINGLE, PAIRS)
+Row = dict[str, Any]
+
+
+def part_features(
+    model: skelrep.SkeletonEncoder, x: torch.Tensor, used: NDArray[np.bool_]
+) -> Iterator[tuple[str, NDArray[np.float32]]]:
+    """The whole vector and each view's part of it, as (N, D) with zero rows where a clip is not used."""
+    vectors = model.encode(x, preprocess=False)
+    parts = [("all views", vectors)]
+    if len(model.views) > 1:
+        parts += zip(model.views, np.split(vectors, len(model.views), axis=1), strict=True)
+    for part, rows in parts:
+        yield part, spread(rows, used)
+
+
+def spread(rows: NDArray[np.float32], used: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Rows of the used clips back at their places among all clips."""
+    features = np.zeros((len(used), rows.shape[1]), np.float32)
+    features[used] = rows
+    return features
+
+
+def evaluate_set(model: skelrep.SkeletonEncoder, archive: Archive, protocol: Protocol) -> list[Row]:
+    """Every row of one set's table; a row holds one `Score` a probe and a seed."""
+    used = used_clips(archive, protocol)
+    clips = [archive.clips[n] for n in np.flatnonzero(used)]
+    features = {("raw joints", "coordinates"): [spread(raw_joints(clips, frames=RAW_FRAMES), used)]}
+    x = preprocess(clips, model.config.preprocess)
+    for seed in SEEDS:
+        for part, vectors in part_features(random_encoder(model.config, seed), x, used):
+            features.setdefault(("random encoder", part), []).append(vectors)
+    for part, vectors in part_features(model, x, used):
+        features["model", part] = [vectors]
+    rows: list[Row] = []
+    for (name, part), versions in features.items():
+        scores = {probe: [score(v, archive, protocol, probe) for v in versions] for probe in PROBES}
+        rows.append({"row": name, "part": part, "dim": versions[0].shape[1], "scores": scores})
+    return rows
+
+
+def set_table(rows: list[Row]) -> str:
+    """Accuracies in percent, a column a probe."""
+    cells = [
+        [r["row"], r["part"], str(r["dim"]), *(percent([s.accuracy for s in r["scores"][p]]) for p in PROBES)]
+        for r in rows
+    ]
+    return table(["", "vector", "dim", *PROBES], cells)
+
+
+def set_record(archive: Archive, protocol: Protocol, rows: list[Row]) -> dict[str, Any]:
+    """One set's part of the JSON record."""
+    results = copy.deepcopy(rows)
+    for row in results:
+        row["seeds"] = list(SEEDS) if row["row"] == "random encoder" else None
+        row["scores"] = {p: [vars(s) for s in scores] for p, scores in row["scores"].items()}
+    held_out = sorted({str(s) for _, test in splits(archive, protocol) for s in archive.subjects[test]})
+    return {"set": archive.name, "sha256": archive.sha256, "test_subjects": held_out, "rows": results}
+
+
+def in_pretraining(name: str, model: str, pretrained_on: list[str] | None) -> str:
+    """Whether the model saw the clips of this set, test subjects included, without their labels."""
+    if pretrained_on is None and model != "default":
+        return "unknown"
+    return "yes" if name in (DEFAULT_PRETRAINED_ON if pretrained_on is None else pretrained_on) else "no"
+
+
+def sizes(rows: list[Row]) -> str:
+    one: Score = rows[0]["scores"]["1-NN"][0]
+    return f"{one.n_train} training clips a split, {one.n_test} test clips"
+
+
+def main() -> None:
+    torch.set_num_threads(2)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder of the archives")
+    parser.add_argument("--model", default="default", help="a name or folder for skelrep.load_pretrained")
+    parser.add_argument("--protocol", choices=("report", "tune"), default="report")
+    parser.add_argument("--sets", nargs="+", choices=SETS, default=SETS)
+    parser.add_argument("--pretrained-on", nargs="*", metavar="SET", help="sets seen without labels")
+    parser.add_argument("--json", type=Path, help="write the record here")
+    args = parser.parse_args()
+    model, started, records = skelrep.load_pretrained(args.model), time.monotonic(), []
+    print(f"model {args.model}, protocol {args.protocol}; accuracy in %, random encoders over seeds {SEEDS}")
+    for name in args.sets:
+        archive = read_archive(args.data / f"{name}.npz")
+        rows = evaluate_set(model, archive, args.protocol)
+        seen = in_pretraining(name, args.model, args.pretrained_on)
+        print(f"\n{name}: {sizes(rows)}; clips in pretraining, without labels: {seen}")
+        print(set_table(rows), flush=True)
+        records.append({**set_record(archive, args.protocol, rows), "in_pretraining": seen})
+    if args.json:
+        described = {"name": args.model, "commit": model.commit_hash, "config": model.config.to_dict()}
+        seconds = round(time.monotonic() - started)
+        record = {
+            **provenance(),
+            "seconds": seconds,
+            "protocol": args.protocol,
+            "model": described,
+            "sets": records,
+        }
+        write_json(args.json, record)
+
+
+if __name__ == "__main__":
+    main()
