@@ -1,8 +1,8 @@
 """Pretrain the default weights, first edition: `python benchmarks/pretrain_default.py --data DIR -o RUN`.
 
-Data: sets whose terms let the weights be used freely (UI-PRMD, CMU, Microsoft's gestures; see docs/data.md), and
-no set that is kept for evaluation (IRDS). Long takes are cut into windows; the salsa pairs keep two bodies. The
-run stops and resumes like any other `train_crossclr` run.
+Data: sets whose terms let the weights be used freely (UI-PRMD, CMU, Microsoft's gestures; see docs/data.md),
+and no set that is kept for evaluation (IRDS). Long takes are cut into windows; the salsa pairs keep two
+bodies. The run stops and resumes like any other `train_crossclr` run.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """Embeddings of 3D human skeleton clips: pretrained ST-GCN encoders, and CrosSCLR pretraining.
 
-    import skelrep
-    clips = skelrep.read_clips("folder/of/skeleton/files")
-    vectors = skelrep.encode(clips)
+Three lines to a vector: ``import skelrep``, ``clips = skelrep.read_clips(folder)``,
+``vectors = skelrep.encode(clips)``.
 """
 
 from ._version import __version__ as __version__

@@ -43,7 +43,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         raise  # of a nested atomic_write, which named its own file
     except OSError as error:
         raise OutputError(
-            f"cannot write {target}: {error.strerror or error}. Check the folder's permissions and free space."
+            f"cannot write {target}: {error.strerror or error}. Check the folder's permissions and space."
         ) from error
     finally:
         if temporary is not None:

@@ -58,8 +58,8 @@ class EncoderConfig(Record):
     """Architecture of a `SkeletonEncoder`: one ST-GCN a view, and what its vector is made of.
 
     Attributes:
-        recipe_name: ``"fixed"`` uses true graph partitions and leaves absent bodies out; ``"faithful"`` repeats
-            the published partitions and averages over both body slots, present or not.
+        recipe_name: ``"fixed"`` uses true graph partitions and leaves absent bodies out; ``"faithful"``
+            repeats the published partitions and averages over both body slots, present or not.
         views: one to three of joint, motion, bone, in this order.
         base_channels: channels of blocks 1-4; blocks 5-7 have twice, 8-9 four times as many.
         feature_channels: channels of block 10.
@@ -86,7 +86,7 @@ class EncoderConfig(Record):
         if not 0 <= self.dropout < 1:
             raise ConfigError(f"dropout is {self.dropout}; expected 0 <= dropout < 1.")
         if self.feature_block > NUM_BLOCKS:
-            raise ConfigError(f"feature_block is {self.feature_block}; the encoder has blocks 1-{NUM_BLOCKS}.")
+            raise ConfigError(f"feature_block is {self.feature_block}; expected 1-{NUM_BLOCKS}.")
 
     @classmethod
     def recipe(cls, name: Recipe) -> EncoderConfig:
@@ -143,8 +143,8 @@ class PretrainConfig(Record):
         encoder, preprocess, augment: architecture, input, and the two random crops.
         batch_size: clips a step; a shorter last batch is used, not dropped.
         epochs: passes over the data.
-        cross_view_epoch: first epoch (1-based) of stage 2, cross-view knowledge mining. With one view there is
-            no stage 2.
+        cross_view_epoch: first epoch (1-based) of stage 2, cross-view knowledge mining. One view has no
+            stage 2.
         queue_size: negatives kept a view. ``"fixed"`` caps it at half the number of clips, so that few rows
             of the queue come from the query's own clip.
         momentum, temperature, top_k, context, projection_dim: as in the paper.
@@ -193,8 +193,8 @@ class PretrainConfig(Record):
             raise ConfigError(f"momentum is {self.momentum}; expected 0 <= momentum <= 1.")
         if not self.recipe_name == self.encoder.recipe_name == self.preprocess.recipe_name:
             raise ConfigError(
-                f"recipes differ: pretraining {self.recipe_name!r}, encoder {self.encoder.recipe_name!r}, preprocess "
-                f"{self.preprocess.recipe_name!r}. Start from PretrainConfig.recipe(...)."
+                f"recipes differ: pretraining {self.recipe_name!r}, encoder {self.encoder.recipe_name!r}, "
+                f"preprocess {self.preprocess.recipe_name!r}. Start from PretrainConfig.recipe(...)."
             )
 
     @classmethod
@@ -210,6 +210,10 @@ class PretrainConfig(Record):
         encoder, preprocess = EncoderConfig.recipe(name), PreprocessConfig.recipe(name)
         if name == "faithful":
             return cls(
-                recipe_name=name, encoder=encoder, preprocess=preprocess, augment=AugmentConfig(), learning_rate=0.1
+                recipe_name=name,
+                encoder=encoder,
+                preprocess=preprocess,
+                augment=AugmentConfig(),
+                learning_rate=0.1,
             )
         return cls(recipe_name=name, encoder=encoder, preprocess=preprocess)

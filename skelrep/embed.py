@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from .clips import Clip
-from .config import ModelConfig
+from .clips import Clip, check_units
 from .errors import ConfigError, ShapeError
 from .models import SkeletonEncoder
 from .models.encoder import Output
@@ -38,8 +37,8 @@ def encode(
     """Embed skeleton clips.
 
     Args:
-        clips: one float array (3, T, 25, M) or (N, 3, T, 25, M) in metres, numpy or torch; a list of arrays of
-            different lengths and body counts; a path or a list of paths; a list of `Clip`; a `ClipStore`.
+        clips: one float array (3, T, 25, M) or (N, 3, T, 25, M) in metres, numpy or torch; a list of arrays
+            of different lengths and body counts; a path or a list of paths; a list of `Clip`; a `ClipStore`.
         model: a `SkeletonEncoder`, or a name for `load_pretrained`.
         batch_size: clips a forward pass; it does not change the result beyond rounding.
         device: where to compute; by default where the model is.
@@ -59,14 +58,18 @@ def encode(
     Example:
         >>> import skelrep
         >>> clips = [np.random.default_rng(i).normal(size=(3, 30 + i, 25, 1)) for i in range(2)]
-        >>> skelrep.encode(clips, SkeletonEncoder(ModelConfig())).shape
+        >>> skelrep.encode(clips, SkeletonEncoder(skelrep.ModelConfig())).shape
         (2, 768)
     """
     check_options(batch_size, output)
     encoder = model if isinstance(model, SkeletonEncoder) else _load(model)
-    items = as_clips(clips)
+    items = as_clips(clips, recipe=encoder.config.preprocess.recipe_name)
+    if preprocess and len(items):
+        # One clip tells: a warning a clip would bury it.
+        check_units(items[0].data, items[0].name or "clips[0]")
     with _ready(encoder, device) as ready, torch.inference_mode():
-        parts = [_encode_batch(ready, batch, output, preprocess) for batch in _batches(items, batch_size, progress)]
+        batches = _batches(items, batch_size, progress)
+        parts = [_encode_batch(ready, batch, output, preprocess) for batch in batches]
         vectors = torch.cat(parts) if parts else _nothing(ready, output)
         if normalize:
             vectors = torch.nn.functional.normalize(vectors, dim=-1)
@@ -89,7 +92,7 @@ def _load(name: str) -> SkeletonEncoder:
 
 @contextlib.contextmanager
 def _ready(encoder: SkeletonEncoder, device: str | torch.device | None) -> Iterator[SkeletonEncoder]:
-    """The encoder in eval mode on `device`; the caller's model keeps its device and comes back in its mode."""
+    """The encoder in eval mode on `device`; the caller's model keeps its device and gets its mode back."""
     if device is not None and torch.device(device) != _device_of(encoder):
         encoder = copy.deepcopy(encoder).to(device)
     training = encoder.training
@@ -106,7 +109,7 @@ def _device_of(encoder: SkeletonEncoder) -> torch.device:
     return next(encoder.parameters()).device
 
 
-def _batches(items: list[Clip], batch_size: int, progress: bool | None) -> Iterator[list[Clip]]:
+def _batches(items: Sequence[Clip], batch_size: int, progress: bool | None) -> Iterator[Sequence[Clip]]:
     hidden = None if progress is None and len(items) >= PROGRESS_FROM else not progress
     with tqdm(total=len(items), desc="encode", unit="clip", disable=hidden) as bar:
         for start in range(0, len(items), batch_size):
@@ -115,7 +118,9 @@ def _batches(items: list[Clip], batch_size: int, progress: bool | None) -> Itera
             bar.update(len(batch))
 
 
-def _encode_batch(encoder: SkeletonEncoder, batch: list[Clip], output: Output, preprocess: bool) -> Tensor:
+def _encode_batch(
+    encoder: SkeletonEncoder, batch: Sequence[Clip], output: Output, preprocess: bool
+) -> Tensor:
     x = preprocess_clips(batch, encoder.config.preprocess) if preprocess else _stack(batch)
     x = x.to(_device_of(encoder))
     if output == "clip":
@@ -124,7 +129,7 @@ def _encode_batch(encoder: SkeletonEncoder, batch: list[Clip], output: Output, p
     return features.mean(dim=2) if output == "frames" else features
 
 
-def _stack(batch: list[Clip]) -> Tensor:
+def _stack(batch: Sequence[Clip]) -> Tensor:
     """Already prepared clips, which must agree in length, as float32 (N, 3, T, V, M)."""
     lengths = {clip.data.shape[1] for clip in batch}
     if len(lengths) > 1:

@@ -93,9 +93,6 @@ def spatial_partition(recipe: str) -> NDArray[np.float32]:
     normalised = linked / linked.sum(axis=0)
     parts = np.zeros((3, NUM_JOINTS, NUM_JOINTS), dtype=np.float32)
     for v, w in zip(*np.nonzero(linked), strict=True):
-        if v == w:
-            part = 0
-        else:
-            part = 2 if hops[v] < hops[w] else 1
+        part = 0 if v == w else 2 if hops[v] < hops[w] else 1
         parts[part, v, w] = normalised[v, w]
     return parts

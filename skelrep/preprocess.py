@@ -46,7 +46,7 @@ def preprocess(clips: object, config: PreprocessConfig) -> Tensor:
         >>> preprocess([clip], PreprocessConfig.recipe("fixed")).shape
         torch.Size([1, 3, 50, 25, 1])
     """
-    arrays = [clip.data for clip in as_clips(clips)]
+    arrays = [clip.data for clip in as_clips(clips, recipe=config.recipe_name)]
     if not arrays:
         return torch.zeros(0, 3, config.frames, NUM_JOINTS, 1)
     bodies = max(array.shape[3] for array in arrays)
@@ -58,7 +58,9 @@ def preprocess(clips: object, config: PreprocessConfig) -> Tensor:
     return preprocess_frames(torch.from_numpy(frames), starts, lengths, config)
 
 
-def preprocess_frames(frames_SMVC: Tensor, starts: Tensor, lengths: Tensor, config: PreprocessConfig) -> Tensor:
+def preprocess_frames(
+    frames_SMVC: Tensor, starts: Tensor, lengths: Tensor, config: PreprocessConfig
+) -> Tensor:
     """The batched core of `preprocess`, on clips that lie one after another in one tensor.
 
     Args:
@@ -87,8 +89,8 @@ def resize(frames_SMVC: Tensor, starts: Tensor, lengths: Tensor, frames: int) ->
     device = frames_SMVC.device
     starts, lengths = starts.to(device)[:, None], lengths.to(device)[:, None]
     # float64: a frame number of a long recording does not fit float32's 24 bits with its fraction.
-    position = (torch.arange(frames, device=device, dtype=torch.float64) + 0.5) * (lengths.double() / frames) - 0.5
-    position = position.clamp(min=0)
+    centre_of_frame = torch.arange(frames, device=device, dtype=torch.float64) + 0.5
+    position = (centre_of_frame * (lengths.double() / frames) - 0.5).clamp(min=0)
     before = torch.minimum(position.long(), lengths - 1)
     after = torch.minimum(before + 1, lengths - 1)
     weight = (position - before).clamp(max=1).to(frames_SMVC.dtype)[..., None, None, None]
@@ -96,7 +98,7 @@ def resize(frames_SMVC: Tensor, starts: Tensor, lengths: Tensor, frames: int) ->
 
 
 def set_bone_lengths(x_NTMVC: Tensor, lengths_V: Tensor) -> Tensor:
-    """Keep every bone's direction and SpineBase's place, replace bone lengths (metres, joint to anatomical parent)."""
+    """Keep SpineBase's place and every bone's direction, set its length (metres, to the anatomical parent)."""
     bones = x_NTMVC - x_NTMVC[..., list(ANATOMY), :]
     size = torch.linalg.vector_norm(bones, dim=-1, keepdim=True)
     return rebuild(x_NTMVC, bones / size.clamp(min=1e-6) * lengths_V[:, None])

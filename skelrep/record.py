@@ -40,7 +40,9 @@ class Record:
         return cls(**{n: _coerce(hints[n], data[n], f"{where}.{n}") for n in known if n in data})
 
 
-def check_fields(record: Record, *, positive: tuple[str, ...] = (), non_negative: tuple[str, ...] = ()) -> None:
+def check_fields(
+    record: Record, *, positive: tuple[str, ...] = (), non_negative: tuple[str, ...] = ()
+) -> None:
     """Raise `ConfigError` unless every field has its annotated type, and the named ones their sign."""
     hints = get_type_hints(type(record))
     for name, hint in hints.items():

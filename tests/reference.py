@@ -1,4 +1,4 @@
-"""Slow, readable numpy versions of what the library computes fast; written from the paper, not from the library."""
+"""Slow, readable numpy versions of what the library computes fast; written from the paper, not from it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def resize(x_TD: NDArray, frames: int) -> NDArray:
     length, out = len(x_TD), []
     for t in range(frames):
         position = min(max((t + 0.5) * length / frames - 0.5, 0), length - 1)
-        low = int(math.floor(position))
+        low = math.floor(position)
         high = min(low + 1, length - 1)
         out.append(x_TD[low] + (position - low) * (x_TD[high] - x_TD[low]))
     return np.stack(out)
@@ -82,7 +82,8 @@ def cross_view_loss(
             mine = np.array([q[u][n] @ row for row in queue[u]])
             other = np.array([q[v][n] @ row for row in queue[v]])
             nearest = np.isin(np.arange(len(other)), np.argsort(-other)[:top_k]).astype(float)
-            logits = np.concatenate([[q[u][n] @ k[u][n]], mine, mine * other if context else []]) / temperature
+            logits = np.concatenate([[q[u][n] @ k[u][n]], mine, mine * other if context else []])
+            logits = logits / temperature
             mask = np.concatenate([[1.0], nearest, nearest if context else []])
             log_softmax = logits - logits.max() - np.log(np.exp(logits - logits.max()).sum())
             per_query.append(-(log_softmax * mask).sum() / mask.sum())
@@ -119,7 +120,9 @@ def stgcn_maps(x_CTV: NDArray, state: dict[str, NDArray], last_block: int = 10) 
         z = np.stack(
             [np.einsum("ock,ckv->ov", taps, y[:, t * stride : t * stride + 9]) for t in range(length)], axis=1
         )
-        z = batch_norm(z + state[f"{name}.temporal.bias"][:, None, None], state, f"{name}.temporal_norm", axis=0)
+        z = batch_norm(
+            z + state[f"{name}.temporal.bias"][:, None, None], state, f"{name}.temporal_norm", axis=0
+        )
         if f"{name}.residual.0.weight" in state:
             r = np.einsum("oc,ctv->otv", state[f"{name}.residual.0.weight"][:, :, 0, 0], x[:, ::stride])
             r = r + state[f"{name}.residual.0.bias"][:, None, None]

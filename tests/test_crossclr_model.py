@@ -16,7 +16,9 @@ from skelrep.errors import ConfigError
 from skelrep.models import SkeletonEncoder
 
 
-def tiny(recipe: str = "fixed", views: tuple[View, ...] = ("joint", "motion", "bone"), **fields: object) -> CrosSCLR:
+def tiny(
+    recipe: str = "fixed", views: tuple[View, ...] = ("joint", "motion", "bone"), **fields: object
+) -> CrosSCLR:
     encoder = EncoderConfig(recipe_name=recipe, views=views, base_channels=2, feature_channels=8)
     preprocess = PreprocessConfig(recipe_name=recipe)
     config = PretrainConfig(
@@ -72,7 +74,8 @@ def test_published_trajectory_of_three_views_in_float64() -> None:
     final = {k[6:]: torch.from_numpy(data[k]) for k in data.files if k.startswith("final/")}
     state = model.state_dict()
     for name, expected in reference_to_crossclr(final).items():
-        torch.testing.assert_close(state[name], expected.to(state[name].dtype), rtol=1e-7, atol=1e-8, msg=name)
+        found = state[name]
+        torch.testing.assert_close(found, expected.to(found.dtype), rtol=1e-7, atol=1e-8, msg=name)
 
 
 @needs_parity
@@ -82,7 +85,9 @@ def test_published_trajectory_of_skeletonclr() -> None:
     np.testing.assert_allclose(found[:, 0], data["losses"], rtol=1e-3, atol=1e-6)
 
 
-@pytest.mark.parametrize("views", [("joint",), ("joint", "motion"), ("motion", "bone"), ("joint", "motion", "bone")])
+@pytest.mark.parametrize(
+    "views", [("joint",), ("joint", "motion"), ("motion", "bone"), ("joint", "motion", "bone")]
+)
 @pytest.mark.parametrize("recipe", ["fixed", "faithful"])
 def test_every_choice_of_views_trains(views: tuple[View, ...], recipe: str) -> None:
     model = tiny(recipe, views)
@@ -112,7 +117,8 @@ def moved_views(model: CrosSCLR, stage: int) -> set[str]:
     for p in model.query_encoders.parameters():
         p.data.add_(1.0)
     model.move_keys(stage)
-    return {k.split(".")[0] for k, v in model.key_encoders.named_parameters() if not torch.equal(before[k], v)}
+    after = model.key_encoders.named_parameters()
+    return {k.split(".")[0] for k, v in after if not torch.equal(before[k], v)}
 
 
 def test_fixed_moves_every_key_in_both_stages() -> None:
@@ -149,7 +155,8 @@ def test_accuracy_counts_queries_that_find_their_key() -> None:
 
 def test_load_encoder_starts_queries_and_keys() -> None:
     model = tiny(views=("joint",))
-    source = SkeletonEncoder(ModelConfig(encoder=dataclasses.replace(model.config.encoder, views=("joint", "bone"))))
+    two_views = dataclasses.replace(model.config.encoder, views=("joint", "bone"))
+    source = SkeletonEncoder(ModelConfig(encoder=two_views))
     model.load_encoder(source)
     for encoders in (model.query_encoders, model.key_encoders):
         for name, value in source.encoders["joint"].state_dict().items():
@@ -168,5 +175,6 @@ def test_to_encoder_holds_the_queries() -> None:
     encoder = model.to_encoder(ModelConfig(encoder=model.config.encoder))
     assert not encoder.training
     assert torch.equal(
-        encoder.encoders["bone"].blocks[2].temporal.weight, model.query_encoders["bone"].blocks[2].temporal.weight
+        encoder.encoders["bone"].blocks[2].temporal.weight,
+        model.query_encoders["bone"].blocks[2].temporal.weight,
     )

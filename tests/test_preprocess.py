@@ -108,7 +108,8 @@ def test_kinect_bone_lengths_keep_directions() -> None:
     clip = walk(50)
     bones = lambda x: x[:, :, 1:] - x[:, :, list(ANATOMY[1:])]  # noqa: E731
     config = PreprocessConfig(bone_lengths="kinect")
-    found, kept = (bones(preprocess([clip], c)[0, ..., 0]) for c in (config, PreprocessConfig(bone_lengths="keep")))
+    keep = PreprocessConfig(bone_lengths="keep")
+    found, kept = (bones(preprocess([clip], c)[0, ..., 0]) for c in (config, keep))
     length = found.norm(dim=0)
     torch.testing.assert_close(length, torch.tensor(KINECT_BONE_LENGTHS[1:]).expand(50, -1))
     cosine = torch.nn.functional.cosine_similarity(found, kept, dim=0)

@@ -8,16 +8,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import permutations
+from typing import TypeVar
 
 import torch
 from torch import Tensor
 
 from ..errors import ConfigError, ShapeError
 
+V = TypeVar("V", bound=str)  # a view's name
+
 
 @dataclass(frozen=True)
 class Similarities:
-    """Dot products of queries with their own keys, `positive` (N, 1), and with the queue, `negative` (N, K)."""
+    """Dot products of queries with their own keys, `positive` (N, 1), and the queue, `negative` (N, K)."""
 
     positive: Tensor
     negative: Tensor
@@ -60,8 +63,13 @@ def info_nce(q: Tensor, k: Tensor, queue: Tensor, temperature: float = 0.07) -> 
 
 def info_nce_of(similar: Similarities, temperature: float) -> Tensor:
     """`info_nce` from similarities that are there already."""
-    logits = torch.cat((similar.positive, similar.negative), dim=1) / temperature
-    return (torch.logsumexp(logits, dim=1) - logits[:, 0]).mean()
+    scaled = logits(similar) / temperature
+    return (torch.logsumexp(scaled, dim=1) - scaled[:, 0]).mean()
+
+
+def logits(similar: Similarities) -> Tensor:
+    """The own key first, then the queue: (N, 1 + K), before temperature."""
+    return torch.cat((similar.positive, similar.negative), dim=1)
 
 
 def cross_view_losses(
@@ -107,8 +115,8 @@ def cross_view_losses(
 
 
 def cross_view_losses_of(
-    similar: Mapping[str, Similarities], *, temperature: float, top_k: int, context: bool
-) -> dict[str, Tensor]:
+    similar: Mapping[V, Similarities], *, temperature: float, top_k: int, context: bool
+) -> dict[V, Tensor]:
     """`cross_view_losses` from similarities that are there already."""
     directions = direction_losses(similar, temperature=temperature, top_k=top_k, context=context)
     return {
@@ -118,18 +126,18 @@ def cross_view_losses_of(
 
 
 def direction_losses(
-    similar: Mapping[str, Similarities], *, temperature: float, top_k: int, context: bool
-) -> dict[tuple[str, str], Tensor]:
+    similar: Mapping[V, Similarities], *, temperature: float, top_k: int, context: bool
+) -> dict[tuple[V, V], Tensor]:
     """The loss of every ordered pair (u, v), u learning from v: float (N,) a pair.
 
-    -(log_softmax * mask).sum / mask.sum is logsumexp minus the mean of the positive logits, so the mask is never
-    built: positives are gathered, and the logsumexp over a view's own logits is shared by its directions.
+    -(log_softmax * mask).sum / mask.sum is logsumexp minus the mean of the positive logits, so the mask is
+    never built: positives are gathered, and the logsumexp over a view's own logits serves all its directions.
     """
     entries = next(iter(similar.values())).negative.shape[1]
     if not 1 <= top_k <= entries:
         raise ConfigError(f"top_k is {top_k}; expected 1 to {entries}, the number of queue entries.")
     mined = {view: s.negative.topk(top_k, dim=1).indices for view, s in similar.items()}
-    own = {v: torch.logsumexp(torch.cat((s.positive, s.negative), dim=1) / temperature, dim=1) for v, s in similar.items()}
+    own = {view: torch.logsumexp(logits(s) / temperature, dim=1) for view, s in similar.items()}
     losses = {}
     for u, v in permutations(similar, 2):
         positives = [similar[u].positive, similar[u].negative.gather(1, mined[v])]

@@ -1,4 +1,4 @@
-"""`CrosSCLR`: query and key encoders, heads and queues of one to three views. With one view it is SkeletonCLR."""
+"""`CrosSCLR`: query and key encoders, heads and queues of one to three views; with one, it is SkeletonCLR."""
 
 from __future__ import annotations
 
@@ -64,7 +64,9 @@ class CrosSCLR(nn.Module):
         if config.recipe_name == "faithful":
             self.key_encoders.apply(published_initialisation)
             self.key_heads.apply(published_initialisation)
-        self.queues = nn.ModuleDict({view: KeyQueue(queue_size, config.projection_dim) for view in self.views})
+        self.queues = nn.ModuleDict()
+        for view in self.views:
+            self.queues[view] = KeyQueue(queue_size, config.projection_dim)
 
     def forward(self, x_query: Tensor, x_key: Tensor, *, stage: int) -> StepOutput:
         """One step's losses; moves the key encoders first and enqueues the keys last.
@@ -78,8 +80,11 @@ class CrosSCLR(nn.Module):
         with torch.no_grad():
             self.move_keys(stage)
             keys = self._project(self.key_encoders, self.key_heads, x_key)
-        similar = {v: similarities(queries[v], keys[v], self.queue(v).rows.clone()) for v in self.views}
-        output = StepOutput(self._losses(similar, stage), {v: accuracy(s) for v, s in similar.items()})
+        # Logits at temperature 0.07 need float32: bfloat16 would round the losses to a few digits.
+        with torch.autocast(x_query.device.type, enabled=False):
+            # The backward pass needs the queue as it was before this step's keys enter.
+            similar = {v: similarities(queries[v], keys[v], self.queue(v).rows.clone()) for v in self.views}
+            output = StepOutput(self._losses(similar, stage), {v: accuracy(s) for v, s in similar.items()})
         for view, key in keys.items():
             self.queue(view).enqueue(key)
         return output
@@ -88,10 +93,9 @@ class CrosSCLR(nn.Module):
         temperature = self.config.temperature
         if stage == 1:
             return {view: info_nce_of(s, temperature) for view, s in similar.items()}
-        mined = cross_view_losses_of(
+        return cross_view_losses_of(
             similar, temperature=temperature, top_k=self.config.top_k, context=self.config.context
         )
-        return {view: mined[view] for view in self.views}
 
     def _project(self, encoders: nn.ModuleDict, heads: nn.ModuleDict, x_NCTVM: Tensor) -> dict[View, Tensor]:
         """Unit vectors (N, projection_dim) a view."""
@@ -100,7 +104,7 @@ class CrosSCLR(nn.Module):
         for view in self.views:
             rows = encoders[view](split_bodies(make_view(x_NCTVM, view), present))
             features = heads[view](mean_over_bodies(rows, present))
-            projected[view] = nn.functional.normalize(features, dim=1)
+            projected[view] = nn.functional.normalize(in_float32(features), dim=1)
         return projected
 
     def move_keys(self, stage: int) -> None:
@@ -129,8 +133,9 @@ class CrosSCLR(nn.Module):
             mine, theirs = self.config.encoder, encoder.config.encoder
             if (mine.base_channels, mine.feature_channels) != (theirs.base_channels, theirs.feature_channels):
                 raise ConfigError(
-                    f"init has base_channels={theirs.base_channels}, feature_channels={theirs.feature_channels}; "
-                    f"the config has {mine.base_channels}, {mine.feature_channels}. Make them equal."
+                    f"init has base_channels={theirs.base_channels}, "
+                    f"feature_channels={theirs.feature_channels}; the config has {mine.base_channels}, "
+                    f"{mine.feature_channels}. Make them equal."
                 )
             state = encoder.encoders[view].state_dict()
             self.query_encoders[view].load_state_dict(state)
@@ -153,10 +158,10 @@ def make_heads(config: PretrainConfig) -> nn.ModuleDict:
     width, heads = config.encoder.feature_channels, nn.ModuleDict()
     first: nn.Module | None = None
     for view in config.encoder.views:
-        shared = first is not None and config.recipe_name == "faithful"
-        last = first if shared else nn.Linear(width, config.projection_dim)
+        last = first if config.recipe_name == "faithful" else None
+        last = nn.Linear(width, config.projection_dim) if last is None else last
         heads[view] = nn.Sequential(nn.Linear(width, width), nn.ReLU(), last)
-        first = first or heads[view]
+        first = heads[view] if first is None else first
     return heads
 
 
@@ -175,6 +180,11 @@ def parameters(*modules: nn.Module) -> Iterator[Parameter]:
     """The modules' parameters one after another."""
     for module in modules:
         yield from module.parameters()
+
+
+def in_float32(x: Tensor) -> Tensor:
+    """Half precision raised to float32; float32 and float64 as they are."""
+    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
 
 
 @torch.no_grad()

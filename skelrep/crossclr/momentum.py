@@ -21,7 +21,8 @@ def momentum_update(key: Iterable[Parameter], query: Iterable[Parameter], moment
         >>> momentum_update([key], [query], 0.75); key.item()
         0.25
     """
-    key_list, query_list = list(key), [parameter.detach() for parameter in query]
+    key_list = [parameter.detach() for parameter in key]
+    query_list = [parameter.detach() for parameter in query]
     torch._foreach_mul_(key_list, momentum)
     torch._foreach_add_(key_list, query_list, alpha=1 - momentum)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 from torch import Tensor
 
@@ -41,9 +43,9 @@ def segments_by_parts(maps_BCTV: Tensor) -> Tensor:
     frames = maps_BCTV.shape[2]
     edges = [round(i * frames / TIME_SEGMENTS) for i in range(TIME_SEGMENTS + 1)]
     means = []
-    for start, stop in zip(edges, edges[1:], strict=False):
-        segment = maps_BCTV[:, :, start : max(stop, start + 1)] if start < frames else maps_BCTV[:, :, -1:]
-        over_time = segment.mean(dim=2)
+    for start, stop in pairwise(edges):
+        start = min(start, frames - 1)  # fewer than three frames serve several segments
+        over_time = maps_BCTV[:, :, start : max(stop, start + 1)].mean(dim=2)
         means += [over_time[:, :, list(part)].mean(dim=2) for part in BODY_PARTS]
     return torch.cat(means, dim=1)
 

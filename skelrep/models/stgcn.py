@@ -1,6 +1,7 @@
 """ST-GCN on single bodies: the trainable, readable encoder.
 
-Axes: B bodies (present ones of all clips), C channels, T frames, V joints, P graph partitions, W joints reached.
+Axes: B bodies (present ones of all clips), C channels, T frames, V joints, P graph partitions, W joints
+reached.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ class GraphConv(nn.Module):
 class Block(nn.Module):
     """Graph convolution, BN, ReLU, temporal convolution, BN, dropout; plus the residual; ReLU."""
 
-    def __init__(self, in_channels: int, out_channels: int, stride: int, dropout: float, *, first: bool) -> None:
+    def __init__(
+        self, in_channels: int, out_channels: int, stride: int, dropout: float, *, first: bool
+    ) -> None:
         super().__init__()
         self.spatial = GraphConv(in_channels, out_channels, partitions=3)
         self.spatial_norm = nn.BatchNorm2d(out_channels)
