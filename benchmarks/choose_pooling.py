@@ -9,41 +9,65 @@
 from __future__ import annotations
 
 import argparse
+import copy
+import dataclasses
 import itertools
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from archives import Archive, read_archive
+from numpy.typing import NDArray
 from protocols import SETS, score, used_clips
 from records import percent, provenance, table, write_json
 
 import skelrep
+from skelrep.config import NUM_BLOCKS
 from skelrep.evaluate import random_encoder
+from skelrep.models.pooling import pool
 from skelrep.preprocess import preprocess
 
 BLOCKS = (4, 7, 8, 9, 10)
 POOLINGS = ("mean", "mean_std", "parts")
 COLUMNS = ("linear", "1-NN")
+Vector = tuple[int, str]  # feature block and pooling
 
 
-def with_vector(model: skelrep.SkeletonEncoder, block: int, pooling: str) -> skelrep.SkeletonEncoder:
-    """The same weights, another vector."""
-    encoder = replace(model.config.encoder, feature_block=block, pooling=pooling)
-    other = skelrep.SkeletonEncoder(replace(model.config, encoder=encoder))
-    other.load_state_dict(model.state_dict())
-    return other.eval()
+def every_vector(
+    model: skelrep.SkeletonEncoder, x: torch.Tensor, blocks: Sequence[int]
+) -> dict[Vector, NDArray]:
+    """The vectors of all blocks and poolings from one pass over one-body clips x (N, 3, T, V, 1).
+
+    Each equals `encode` of a model whose config has this ``feature_block`` and ``pooling``.
+    """
+    pooled: dict[Vector, dict[str, list[torch.Tensor]]] = {v: {} for v in itertools.product(blocks, POOLINGS)}
+
+    def keep(view: str, block: int) -> Callable[[Any, Any, torch.Tensor], None]:
+        def hook(_module: Any, _input: Any, maps_BCTV: torch.Tensor) -> None:
+            for pooling in POOLINGS:
+                pooled[block, pooling].setdefault(view, []).append(pool(maps_BCTV, pooling))
+
+        return hook
+
+    for view, block in itertools.product(model.views, blocks):
+        model.encoders[view].blocks[block - 1].register_forward_hook(keep(view, block))
+    with torch.inference_mode():
+        for batch in x.split(64):
+            model(batch)
+    return {
+        vector: torch.cat([torch.cat(views[view]) for view in model.views], dim=1).numpy()
+        for vector, views in pooled.items()
+    }
 
 
-def compare(model: skelrep.SkeletonEncoder, archive: Archive, blocks: list[int]) -> list[dict[str, Any]]:
+def compare(model: skelrep.SkeletonEncoder, archive: Archive, blocks: Sequence[int]) -> list[dict[str, Any]]:
     """One row a block and pooling."""
     used = used_clips(archive, "tune")
     x = preprocess([archive.clips[n] for n in np.flatnonzero(used)], model.config.preprocess)
     rows = []
-    for block, pooling in itertools.product(blocks, POOLINGS):
-        vectors = with_vector(model, block, pooling).encode(x, preprocess=False)
+    for (block, pooling), vectors in every_vector(copy.deepcopy(model), x, blocks).items():
         features = np.zeros((len(used), vectors.shape[1]), np.float32)
         features[used] = vectors
         accuracy = {probe: score(features, archive, "tune", probe).accuracy for probe in COLUMNS}
@@ -64,11 +88,14 @@ def main() -> None:
     parser.add_argument("--blocks", type=int, nargs="+", default=list(BLOCKS))
     parser.add_argument("--json", type=Path, help="write the record here")
     args = parser.parse_args()
+    random = args.model == "random"
     model = (
-        random_encoder(skelrep.ModelConfig(), args.seed)
-        if args.model == "random"
-        else skelrep.load_pretrained(args.model)
+        random_encoder(skelrep.ModelConfig(), args.seed) if random else skelrep.load_pretrained(args.model)
     )
+    described = {"name": args.model, "seed": args.seed if random else None, "config": model.config.to_dict()}
+    # The pass must reach the last block, whatever the model's own vector is made of.
+    whole = dataclasses.replace(model.config.encoder, feature_block=NUM_BLOCKS)
+    model.config = dataclasses.replace(model.config, encoder=whole)
     rows, data = [], {}
     for name in SETS:
         archive = read_archive(args.data / f"{name}.npz")
@@ -77,7 +104,6 @@ def main() -> None:
         cells = [[percent(v) if isinstance(v, float) else str(v) for v in row.values()] for row in found]
         print(f"\n{args.model}, tuning folds (accuracy %)\n{table(list(found[0]), cells)}", flush=True)
     if args.json:
-        described = {"name": args.model, "seed": args.seed, "config": model.config.to_dict()}
         write_json(args.json, {**provenance(), "data_sha256": data, "model": described, "rows": rows})
 
 

@@ -4,19 +4,45 @@ Three lines to a vector: ``import skelrep``, ``clips = skelrep.read_clips(folder
 ``vectors = skelrep.encode(clips)``.
 """
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from ._version import __version__ as __version__
-from .clips import Clip as Clip
-from .config import EncoderConfig as EncoderConfig
-from .config import ModelConfig as ModelConfig
-from .config import PreprocessConfig as PreprocessConfig
-from .config import PretrainConfig as PretrainConfig
-from .embed import encode as encode
-from .models import SkeletonEncoder as SkeletonEncoder
-from .pretrained import list_pretrained as list_pretrained
-from .pretrained import load_pretrained as load_pretrained
-from .read import ClipStore as ClipStore
-from .read import read_clips as read_clips
-from .train import train_crossclr as train_crossclr
+
+if TYPE_CHECKING:
+    from .clips import Clip as Clip
+    from .config import EncoderConfig as EncoderConfig
+    from .config import ModelConfig as ModelConfig
+    from .config import PreprocessConfig as PreprocessConfig
+    from .config import PretrainConfig as PretrainConfig
+    from .embed import encode as encode
+    from .evaluate import knn_probe as knn_probe
+    from .evaluate import linear_probe as linear_probe
+    from .models import SkeletonEncoder as SkeletonEncoder
+    from .pretrained import list_pretrained as list_pretrained
+    from .pretrained import load_pretrained as load_pretrained
+    from .read import ClipStore as ClipStore
+    from .read import read_clips as read_clips
+    from .train import train_crossclr as train_crossclr
+
+# A name, or a room such as `skelrep.crossclr`, is imported when it is first used, so that `skelrep --help`
+# does not wait for torch.
+_ROOMS = {
+    "Clip": "clips",
+    "ClipStore": "read",
+    "EncoderConfig": "config",
+    "ModelConfig": "config",
+    "PreprocessConfig": "config",
+    "PretrainConfig": "config",
+    "SkeletonEncoder": "models",
+    "encode": "embed",
+    "knn_probe": "evaluate",
+    "linear_probe": "evaluate",
+    "list_pretrained": "pretrained",
+    "load_pretrained": "pretrained",
+    "read_clips": "read",
+    "train_crossclr": "train",
+}
 
 __all__ = [
     "Clip",
@@ -28,8 +54,26 @@ __all__ = [
     "SkeletonEncoder",
     "__version__",
     "encode",
+    "knn_probe",
+    "linear_probe",
     "list_pretrained",
     "load_pretrained",
     "read_clips",
     "train_crossclr",
 ]
+
+
+def __getattr__(name: str) -> object:
+    try:
+        room = import_module(f".{_ROOMS.get(name, name)}", __name__)
+    except ModuleNotFoundError as error:
+        if error.name != f"{__name__}.{name}":
+            raise
+        raise AttributeError(f"module 'skelrep' has no attribute {name!r}") from error
+    value = getattr(room, name) if name in _ROOMS else room
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -18,6 +18,7 @@ from .models import SkeletonEncoder
 from .models.encoder import Output
 from .preprocess import preprocess as preprocess_clips
 from .read import as_clips
+from .weights_file import check_device
 
 PROGRESS_FROM = 512  # clips; fewer are done before a bar could be read
 
@@ -67,7 +68,7 @@ def encode(
     if preprocess and len(items):
         # One clip tells: a warning a clip would bury it.
         check_units(items[0].data, items[0].name or "clips[0]")
-    with _ready(encoder, device) as ready, torch.inference_mode():
+    with ready_encoder(encoder, device) as ready, torch.inference_mode():
         batches = _batches(items, batch_size, progress)
         parts = [_encode_batch(ready, batch, output, preprocess) for batch in batches]
         vectors = torch.cat(parts) if parts else _nothing(ready, output)
@@ -91,10 +92,11 @@ def _load(name: str) -> SkeletonEncoder:
 
 
 @contextlib.contextmanager
-def _ready(encoder: SkeletonEncoder, device: str | torch.device | None) -> Iterator[SkeletonEncoder]:
+def ready_encoder(encoder: SkeletonEncoder, device: str | torch.device | None) -> Iterator[SkeletonEncoder]:
     """The encoder in eval mode on `device`; the caller's model keeps its device and gets its mode back."""
-    if device is not None and torch.device(device) != _device_of(encoder):
-        encoder = copy.deepcopy(encoder).to(device)
+    target = _device_of(encoder) if device is None else check_device(device)
+    if target != _device_of(encoder):
+        encoder = copy.deepcopy(encoder).to(target)
     training = encoder.training
     if training:
         encoder.eval()

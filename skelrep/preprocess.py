@@ -98,7 +98,7 @@ def resize(frames_SMVC: Tensor, starts: Tensor, lengths: Tensor, frames: int) ->
 
 
 def set_bone_lengths(x_NTMVC: Tensor, lengths_V: Tensor) -> Tensor:
-    """Keep SpineBase's place and every bone's direction, set its length (metres, to the anatomical parent)."""
+    """Keep SpineBase's place and every bone's direction; set bone lengths (metres, to anatomical parent)."""
     bones = x_NTMVC - x_NTMVC[..., list(ANATOMY), :]
     size = torch.linalg.vector_norm(bones, dim=-1, keepdim=True)
     return rebuild(x_NTMVC, bones / size.clamp(min=1e-6) * lengths_V[:, None])

@@ -19,6 +19,8 @@ PUBLIC = {
     "SkeletonEncoder",
     "__version__",
     "encode",
+    "knn_probe",
+    "linear_probe",
     "list_pretrained",
     "load_pretrained",
     "read_clips",
