@@ -170,5 +170,5 @@ def test_millimetres_are_noticed_and_still_embedded(clips: list[np.ndarray]) -> 
 
 @pytest.mark.parametrize("bad", [{"batch_size": 0}, {"output": "video"}, {"device": "gpu"}])
 def test_impossible_options(clips: list[np.ndarray], bad: dict) -> None:
-    with pytest.raises(ConfigError, match="[Ee]xpected"):
+    with pytest.raises(ConfigError, match=r"[Ee]xpected"):
         skelrep.encode(clips, MODEL, **bad)
