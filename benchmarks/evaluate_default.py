@@ -4,8 +4,10 @@
 
 `--protocol report` (default) trains probes on the choosing subjects and tests on people seen by nobody;
 `--protocol tune` uses folds inside the choosing subjects, for choosing between models. See `protocols.py`.
-Rows: raw joints; encoders of the same architecture with random weights (three seeds: mean ± deviation);
-the model. "all views" is the vector that `skelrep.encode` gives; the other rows are its parts.
+Rows: raw joints; encoders of the same architecture with random weights (three seeds: mean ± deviation), as
+initialised and with all biases zero (a constant drowns small inputs such as motion, and cosines suffer);
+the model. "all views" is the vector that `skelrep.encode` gives; the other rows are its parts. `--model none`
+prints the baselines alone.
 """
 
 from __future__ import annotations
@@ -54,17 +56,38 @@ def spread(rows: NDArray[np.float32], used: NDArray[np.bool_]) -> NDArray[np.flo
     return features
 
 
-def evaluate_set(model: skelrep.SkeletonEncoder, archive: Archive, protocol: Protocol) -> list[Row]:
+def encoders(
+    model: skelrep.SkeletonEncoder | None, config: skelrep.ModelConfig
+) -> Iterator[tuple[str, skelrep.SkeletonEncoder]]:
+    """The rows' names and encoders, one after another."""
+    for seed in SEEDS:
+        yield "random encoder", random_encoder(config, seed)
+    for seed in SEEDS:
+        yield "random, no biases", without_biases(random_encoder(config, seed))
+    if model is not None:
+        yield "model", model
+
+
+def without_biases(encoder: skelrep.SkeletonEncoder) -> skelrep.SkeletonEncoder:
+    """The encoder itself, every bias set to zero."""
+    with torch.no_grad():
+        for name, parameter in encoder.named_parameters():
+            if name.endswith("bias"):
+                parameter.zero_()
+    return encoder
+
+
+def evaluate_set(
+    model: skelrep.SkeletonEncoder | None, config: skelrep.ModelConfig, archive: Archive, protocol: Protocol
+) -> list[Row]:
     """Every row of one set's table; a row holds one `Score` a probe and a seed."""
     used = used_clips(archive, protocol)
     clips = [archive.clips[n] for n in np.flatnonzero(used)]
     features = {("raw joints", "coordinates"): [spread(raw_joints(clips, frames=RAW_FRAMES), used)]}
-    x = preprocess(clips, model.config.preprocess)
-    for seed in SEEDS:
-        for part, vectors in part_features(random_encoder(model.config, seed), x, used):
-            features.setdefault(("random encoder", part), []).append(vectors)
-    for part, vectors in part_features(model, x, used):
-        features["model", part] = [vectors]
+    x = preprocess(clips, config.preprocess)
+    for name, encoder in encoders(model, config):
+        for part, vectors in part_features(encoder, x, used):
+            features.setdefault((name, part), []).append(vectors)
     rows: list[Row] = []
     for (name, part), versions in features.items():
         scores = {probe: [score(v, archive, protocol, probe) for v in versions] for probe in PROBES}
@@ -85,7 +108,7 @@ def set_record(archive: Archive, protocol: Protocol, rows: list[Row]) -> dict[st
     """One set's part of the JSON record."""
     results = copy.deepcopy(rows)
     for row in results:
-        row["seeds"] = list(SEEDS) if row["row"] == "random encoder" else None
+        row["seeds"] = list(SEEDS) if row["row"].startswith("random") else None
         row["scores"] = {p: [vars(s) for s in scores] for p, scores in row["scores"].items()}
     held_out = sorted({str(s) for _, test in splits(archive, protocol) for s in archive.subjects[test]})
     return {"set": archive.name, "sha256": archive.sha256, "test_subjects": held_out, "rows": results}
@@ -93,8 +116,10 @@ def set_record(archive: Archive, protocol: Protocol, rows: list[Row]) -> dict[st
 
 def in_pretraining(name: str, model: str, pretrained_on: list[str] | None) -> str:
     """Whether the model saw the clips of this set, test subjects included, without their labels."""
-    if pretrained_on is None and model != "default":
+    if pretrained_on is None and model not in ("default", "none"):
         return "unknown"
+    if model == "none":
+        return "no"
     return "yes" if name in (DEFAULT_PRETRAINED_ON if pretrained_on is None else pretrained_on) else "no"
 
 
@@ -109,23 +134,25 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, required=True, help="folder of the archives")
-    parser.add_argument("--model", default="default", help="a name or folder for skelrep.load_pretrained")
+    parser.add_argument("--model", default="default", help="for skelrep.load_pretrained, or none")
     parser.add_argument("--protocol", choices=("report", "tune"), default="report")
     parser.add_argument("--sets", nargs="+", choices=SETS, default=SETS)
     parser.add_argument("--pretrained-on", nargs="*", metavar="SET", help="sets seen without labels")
     parser.add_argument("--json", type=Path, help="write the record here")
     args = parser.parse_args()
-    model, started, records = skelrep.load_pretrained(args.model), time.monotonic(), []
+    model = None if args.model == "none" else skelrep.load_pretrained(args.model)
+    config = skelrep.ModelConfig() if model is None else model.config
+    started, records = time.monotonic(), []
     print(f"model {args.model}, protocol {args.protocol}; accuracy in %, random encoders over seeds {SEEDS}")
     for name in args.sets:
         archive = read_archive(args.data / f"{name}.npz")
-        rows = evaluate_set(model, archive, args.protocol)
+        rows = evaluate_set(model, config, archive, args.protocol)
         seen = in_pretraining(name, args.model, args.pretrained_on)
         print(f"\n{name}: {sizes(rows)}; clips in pretraining, without labels: {seen}")
         print(set_table(rows), flush=True)
         records.append({**set_record(archive, args.protocol, rows), "in_pretraining": seen})
     if args.json:
-        described = {"name": args.model, "commit": model.commit_hash, "config": model.config.to_dict()}
+        described = {"name": args.model, "commit": model and model.commit_hash, "config": config.to_dict()}
         seconds = round(time.monotonic() - started)
         record = {
             **provenance(),

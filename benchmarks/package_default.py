@@ -1,0 +1,95 @@
+"""From a finished run to the embedded weights, and from a result record to their card.
+
+python benchmarks/package_default.py weights --run runs/default --block 7 --pooling parts
+python benchmarks/evaluate_default.py --data ../shared/data --json benchmarks/results/default_report.json
+python benchmarks/package_default.py card --run runs/default --record benchmarks/results/default_report.json
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from pretrain_default import CONFIG, training_clips
+from protocols import PROBES
+from records import percent
+
+import skelrep
+from skelrep.atomic import atomic_write
+from skelrep.train.log import read_log
+
+WEIGHTS = Path(skelrep.__path__[0]) / "weights" / "default"
+TEMPLATE = Path(__file__).parent / "card_template.md"
+
+
+def package(run: Path, block: int, pooling: str) -> None:
+    """Write the run's weights with the vector that the study chose."""
+    model = skelrep.load_pretrained(run)
+    encoder = dataclasses.replace(model.config.encoder, feature_block=block, pooling=pooling)  # type: ignore[arg-type]
+    model.config = dataclasses.replace(model.config, encoder=encoder)
+    model.save_pretrained(WEIGHTS)
+
+
+def write_card(run: Path, record: Path, data: Path) -> None:
+    """Fill the card's template from the run's log and the evaluation's record."""
+    model, steps = skelrep.load_pretrained("default"), read_log(run / "log.jsonl")
+    clips = training_clips(data)
+    text = TEMPLATE.read_text().format(
+        parameters=sum(p.numel() for p in model.parameters()) / 1e6,
+        dim=model.embedding_dim,
+        block=model.config.encoder.feature_block,
+        pooling=model.config.encoder.pooling,
+        steps=len(steps),
+        batch=CONFIG.batch_size,
+        hours=sum(step.seconds for step in steps) / 3600,
+        clips=len(clips),
+        frames=sum(clip.data.shape[1] for clip in clips),
+        tables=tables(json.loads(record.read_text())),
+    )
+    with atomic_write(WEIGHTS / "README.md") as file:
+        file.write(text.encode())
+
+
+def tables(record: dict[str, Any]) -> str:
+    """One Markdown table a set."""
+    return "\n".join(set_table(found) for found in record["sets"])
+
+
+def set_table(found: dict[str, Any]) -> str:
+    head = ["", "vector", "numbers", *PROBES]
+    seen = {"yes": "its clips were in pretraining, without labels", "no": "not in pretraining"}
+    one = found["rows"][0]["scores"]["1-NN"][0]
+    lines = [
+        f"**{found['set']}** ({one['n_train']} training clips, {one['n_test']} test clips of other people; "
+        f"{seen[found['in_pretraining']]})\n",
+        "| " + " | ".join(head) + " |",
+        "|" + "---|" * len(head),
+    ]
+    for row in found["rows"]:
+        accuracies = (percent([s["accuracy"] for s in row["scores"][probe]]) for probe in PROBES)
+        lines.append(f"| {row['row']} | {row['part']} | {row['dim']} | " + " | ".join(accuracies) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("what", choices=("weights", "card"))
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--block", type=int, default=7)
+    parser.add_argument("--pooling", default="parts")
+    parser.add_argument("--record", type=Path)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    args = parser.parse_args()
+    if args.what == "weights":
+        package(args.run, args.block, args.pooling)
+    else:
+        write_card(args.run, args.record, args.data)
+
+
+if __name__ == "__main__":
+    main()
