@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .config import PreprocessConfig
+from .config import Centring, PreprocessConfig
 from .layout import (
     ANATOMY,
     ANATOMY_ORDER,
@@ -77,7 +77,7 @@ def preprocess_frames(
     if config.bone_lengths == "kinect":
         x = set_bone_lengths(x, torch.tensor(KINECT_BONE_LENGTHS, dtype=x.dtype, device=x.device))
     x = centre(x, config)
-    x = align_each_frame(x) if config.recipe_name == "faithful" else align_each_clip(x)
+    x = align_each_frame(x) if config.recipe_name == "faithful" else align_each_clip(x, config.centring)
     return x.permute(0, 4, 1, 3, 2).contiguous()
 
 
@@ -139,13 +139,15 @@ def align_each_frame(x_NTMVC: Tensor) -> Tensor:
     return rotate_about_y(x_NTMVC, theta)
 
 
-def align_each_clip(x_NTMVC: Tensor) -> Tensor:
+def align_each_clip(x_NTMVC: Tensor, centring: Centring) -> Tensor:
     """`fixed`: turn every body about y, once a clip, until its shoulders lie along x on average over time.
 
-    One angle a clip keeps turning as motion and adds no jitter of its own; atan2 knows left from right.
+    One angle a clip keeps turning as motion and adds no jitter of its own; atan2 knows left from right. A
+    pair that keeps its relative position is turned as one, by the first body's angle.
     """
     shoulders = (x_NTMVC[..., SHOULDER_RIGHT, :] - x_NTMVC[..., SHOULDER_LEFT, :]).mean(dim=1, keepdim=True)
-    return rotate_about_y(x_NTMVC, -torch.atan2(shoulders[..., 2], shoulders[..., 0]))
+    theta = -torch.atan2(shoulders[..., 2], shoulders[..., 0])
+    return rotate_about_y(x_NTMVC, theta[..., :1] if centring == "pair" else theta)
 
 
 def rotate_about_y(x: Tensor, theta: Tensor) -> Tensor:

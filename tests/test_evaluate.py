@@ -95,6 +95,17 @@ def test_linear_and_ridge_probes_equal_scikit_learn(dim):
         np.testing.assert_array_equal(probe.predictions, expected.predict(test_x.astype(float)))
 
 
+@pytest.mark.parametrize("probe", [linear_probe, ridge_probe])
+def test_a_feature_that_only_rounding_moves_is_no_feature(probe):
+    (train_x, train_y), (test_x, test_y) = blobs(60), blobs(200, seed=1)
+    without = probe(train_x[:, :4], train_y, test_x[:, :4], test_y)
+    train_x[:, 4], test_x[:, 4] = 0, 0
+    train_x[:, 5], test_x[:, 5] = 1.1, 1.1
+    train_x[::2, 5] = np.nextafter(np.float32(1.1), np.float32(2))
+    test_x[:, 5] += np.float32(1e-3)  # thousands of the deviations that rounding left in training
+    assert probe(train_x, train_y, test_x, test_y).predictions.tolist() == without.predictions.tolist()
+
+
 @pytest.mark.parametrize("probe", PROBES)
 def test_a_result_counts_what_was_called(probe):
     (train_x, train_y), (test_x, test_y) = blobs(90), blobs(50, seed=3)

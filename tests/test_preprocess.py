@@ -127,6 +127,16 @@ def test_pair_centring_keeps_the_distance_between_bodies() -> None:
     assert body[:, :, 20].abs().max() == 0
 
 
+def test_pair_centring_turns_both_bodies_as_one() -> None:
+    config = PreprocessConfig(centring="pair", bone_lengths="keep")
+    clip = walk(50, 2)
+    found = preprocess([clip], config)[0]
+    between = clip[:, :, 20, 1] - clip[:, :, 20, 0]
+    across = clip[:, :, 8, 0] - clip[:, :, 4, 0]
+    turned_between, turned_across = found[:, :, 20, 1], found[:, :, 8, 0] - found[:, :, 4, 0]
+    np.testing.assert_allclose((between * across).sum(0), (turned_between * turned_across).sum(0), atol=1e-4)
+
+
 def test_pair_centring_leaves_an_absent_body_zero() -> None:
     clip = np.concatenate([walk(40), np.zeros((3, 40, 25, 1), np.float32)], axis=3)
     assert not preprocess([clip], PreprocessConfig(centring="pair"))[0, ..., 1].any()
