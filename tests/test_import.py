@@ -66,3 +66,10 @@ def test_the_public_names_are_the_contract() -> None:
 @pytest.mark.parametrize("name", sorted(PUBLIC))
 def test_every_public_name_is_there(name: str) -> None:
     assert getattr(skelrep, name) is not None
+
+
+def test_rooms_and_unknown_names() -> None:
+    assert skelrep.crossclr.info_nce.__module__ == "skelrep.crossclr.losses"
+    assert set(skelrep.__all__) <= set(dir(skelrep))
+    with pytest.raises(AttributeError, match="no attribute 'encod'"):
+        _ = skelrep.encod

@@ -186,7 +186,7 @@ def test_bad_configs(text, message):
         ("base_channels", 10**18, ConfigError, "impossible size"),
         ("base_channels", 10**400, ConfigError, "impossible size"),
         ("base_channels", 10**5, WeightsError, "misshapen"),  # would need terabytes if it were built first
-        ("feature_block", 11, ConfigError, "blocks 1-10"),
+        ("feature_block", 11, ConfigError, "expected 1-10"),
     ],
 )
 def test_impossible_configs_take_no_memory(tiny_folder, field, value, error, message):
