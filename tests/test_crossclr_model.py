@@ -142,7 +142,7 @@ def test_fixed_has_a_head_a_view_and_keys_equal_to_queries() -> None:
 def test_faithful_shares_heads_and_starts_keys_apart() -> None:
     model = tiny("faithful")
     assert model.query_heads["motion"][2] is model.query_heads["joint"]
-    q, k = (e["joint"].blocks[3].temporal.weight for e in (model.query_encoders, model.key_encoders))
+    q, k = (e["joint"].blocks[9].temporal.weight for e in (model.query_encoders, model.key_encoders))
     assert not torch.equal(q, k)
     assert q.detach().std().item() == pytest.approx(0.02, rel=0.3)
 
