@@ -1,8 +1,9 @@
-"""From a finished run to the embedded weights, and from a result record to their card.
+"""From a finished run to the embedded weights, and from a result record to card and documentation.
 
 python benchmarks/package_default.py weights --run runs/default --block 7 --pooling parts
 python benchmarks/evaluate_default.py --data ../shared/data --json benchmarks/results/default_report.json
 python benchmarks/package_default.py card --run runs/default --record benchmarks/results/default_report.json
+python benchmarks/package_default.py docs --record benchmarks/results/default_report.json
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ from skelrep.train.log import read_log
 
 WEIGHTS = Path(skelrep.__path__[0]) / "weights" / "default"
 TEMPLATE = Path(__file__).parent / "card_template.md"
+ROOT = Path(__file__).parents[1]
+WHOLE = ("all views", "coordinates")  # rows of whole vectors
 
 
 def package(run: Path, block: int, pooling: str) -> None:
@@ -53,6 +57,34 @@ def write_card(run: Path, record: Path, data: Path) -> None:
         file.write(text.encode())
 
 
+def write_docs(record: Path) -> None:
+    """Put the record's tables between their markers in README.md and docs/results.md."""
+    found = json.loads(record.read_text())
+    fill(ROOT / "docs" / "results.md", "baselines", tables(found))
+    fill(ROOT / "README.md", "baselines", summary(found))
+
+
+def fill(page: Path, marker: str, text: str) -> None:
+    """Replace what stands between ``<!-- results: marker -->`` and ``<!-- end -->``."""
+    pattern = re.compile(rf"(<!-- results: {marker} -->\n).*?(<!-- end -->)", re.DOTALL)
+    changed, count = pattern.subn(lambda match: f"{match[1]}{text}{match[2]}", page.read_text())
+    if count != 1:
+        raise SystemExit(f"{page} should hold the marker {marker!r} once, found {count}.")
+    page.write_text(changed)
+
+
+def summary(record: dict[str, Any]) -> str:
+    """The whole vectors only, linear probe and 1-NN, all sets side by side."""
+    heads = [f"{s['set']}: {probe}" for s in record["sets"] for probe in ("linear", "1-NN")]
+    rows: dict[str, list[str]] = {}
+    for row in (row for s in record["sets"] for row in s["rows"] if row["part"] in WHOLE):
+        name = {"model": "skelrep default"}.get(row["row"], row["row"])
+        accuracies = [percent([s["accuracy"] for s in row["scores"][p]]) for p in ("linear", "1-NN")]
+        rows.setdefault(name, []).extend(accuracies)
+    lines = [f"| {name} | " + " | ".join(cells) + " |" for name, cells in rows.items()]
+    return "\n".join(["| | " + " | ".join(heads) + " |", "|" + "---|" * (len(heads) + 1), *lines]) + "\n"
+
+
 def tables(record: dict[str, Any]) -> str:
     """One Markdown table a set."""
     return "\n".join(set_table(found) for found in record["sets"])
@@ -78,8 +110,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("weights", "card"))
-    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("what", choices=("weights", "card", "docs"))
+    parser.add_argument("--run", type=Path, default=Path("runs/default"))
     parser.add_argument("--block", type=int, default=7)
     parser.add_argument("--pooling", default="parts")
     parser.add_argument("--record", type=Path)
@@ -87,6 +119,8 @@ def main() -> None:
     args = parser.parse_args()
     if args.what == "weights":
         package(args.run, args.block, args.pooling)
+    elif args.what == "docs":
+        write_docs(args.record)
     else:
         write_card(args.run, args.record, args.data)
 
