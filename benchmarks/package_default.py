@@ -26,6 +26,7 @@ from skelrep.train.log import read_log
 WEIGHTS = Path(skelrep.__path__[0]) / "weights" / "default"
 TEMPLATE = Path(__file__).parent / "card_template.md"
 ROOT = Path(__file__).parents[1]
+SUMMARY = ("linear", "ridge", "1-NN")  # probes of the summary
 WHOLE = ("all views", "coordinates")  # rows of whole vectors
 
 
@@ -74,12 +75,12 @@ def fill(page: Path, marker: str, text: str) -> None:
 
 
 def summary(record: dict[str, Any]) -> str:
-    """The whole vectors only, linear probe and 1-NN, all sets side by side."""
-    heads = [f"{s['set']}: {probe}" for s in record["sets"] for probe in ("linear", "1-NN")]
+    """The whole vectors only, all sets side by side."""
+    heads = [f"{s['set']}: {probe}" for s in record["sets"] for probe in SUMMARY]
     rows: dict[str, list[str]] = {}
     for row in (row for s in record["sets"] for row in s["rows"] if row["part"] in WHOLE):
         name = {"model": "skelrep default"}.get(row["row"], row["row"])
-        accuracies = [percent([s["accuracy"] for s in row["scores"][p]]) for p in ("linear", "1-NN")]
+        accuracies = [percent([s["accuracy"] for s in row["scores"][p]]) for p in SUMMARY]
         rows.setdefault(name, []).extend(accuracies)
     lines = [f"| {name} | " + " | ".join(cells) + " |" for name, cells in rows.items()]
     return "\n".join(["| | " + " | ".join(heads) + " |", "|" + "---|" * (len(heads) + 1), *lines]) + "\n"

@@ -48,17 +48,21 @@ def hub(_running_server: HubServer) -> HubServer:
 
 
 def make_encoder(recipe: str = "fixed", *, seed: int = 0, **fields: object) -> SkeletonEncoder:
-    """A tiny random encoder in eval mode, with BN statistics that matter."""
+    """A tiny random encoder in eval mode; every tensor matters, and different clips get different vectors."""
     config = EncoderConfig(recipe_name=recipe, base_channels=2, feature_channels=8, **fields)  # type: ignore[arg-type]
     generator = torch.Generator().manual_seed(seed)
     encoder = SkeletonEncoder(
         ModelConfig(encoder=config, preprocess=PreprocessConfig(recipe_name=recipe, frames=12))
     )
     for name, tensor in encoder.state_dict().items():
-        if name.endswith("running_var"):
+        if not tensor.is_floating_point() or name.endswith("adjacency"):
+            continue
+        if tensor.dim() == 4:  # convolutions keep the scale of what passes through them
+            tensor.normal_(0, (2 / tensor[0].numel()) ** 0.5, generator=generator)
+        elif name.endswith(("bias", "running_mean")):
+            tensor.normal_(0, 0.1, generator=generator)
+        else:
             tensor.uniform_(0.5, 1.5, generator=generator)
-        elif tensor.is_floating_point() and not name.endswith("adjacency"):
-            tensor.normal_(0, 0.3, generator=generator)
     return encoder.eval()
 
 

@@ -64,6 +64,15 @@ def test_feature_maps_equal_numpy_loops(recipe: str, frames: int, last_block: in
         np.testing.assert_allclose(found[n], expected, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("recipe", ["fixed", "faithful"])
+def test_tests_use_an_encoder_that_looks_at_its_input(recipe: str) -> None:
+    rows = make_encoder(recipe)(clips(8))
+    spread = rows.std(dim=0) / rows.abs().mean()
+    assert spread.mean() > 0.05
+    for part in rows.split(8, dim=1):  # a view
+        assert part.std(dim=0).max() > 0.01
+
+
 def test_published_widths_and_size() -> None:
     count = sum(p.numel() for p in STGCN(EncoderConfig()).parameters())
     assert count + 256 * 128 + 128 == 854_276  # with the reference's linear head (performance.md)
