@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from .pretrained import list_pretrained as list_pretrained
     from .pretrained import load_pretrained as load_pretrained
     from .read import ClipStore as ClipStore
-    from .read import ReadReport as ReadReport
     from .read import inspect_clips as inspect_clips
     from .read import read_clips as read_clips
     from .train import train_crossclr as train_crossclr
@@ -38,7 +37,6 @@ _ROOMS = {
     "ModelConfig": "config",
     "PreprocessConfig": "config",
     "PretrainConfig": "config",
-    "ReadReport": "read",
     "SkeletonEncoder": "models",
     "encode": "embed",
     "inspect_clips": "read",
@@ -58,7 +56,6 @@ __all__ = [
     "ModelConfig",
     "PreprocessConfig",
     "PretrainConfig",
-    "ReadReport",
     "SkeletonEncoder",
     "__version__",
     "encode",

@@ -71,7 +71,9 @@ def by_name(x: np.ndarray) -> dict[str, np.ndarray]:
 def coco17(x: np.ndarray) -> np.ndarray:
     """(T, 17, 3), metres, image axes."""
     names = ["nose", "left_eye", "right_eye", "left_ear", "right_ear"]
-    names += [f"{s}_{j}" for j in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle") for s in ("left", "right")]
+    names += [
+        f"{s}_{j}" for j in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle") for s in ("left", "right")
+    ]
     return to_camera(np.stack([by_name(x)[name] for name in names], axis=1))
 
 
@@ -108,7 +110,9 @@ def coco18(x: np.ndarray) -> np.ndarray:
 
 def h36m17(x: np.ndarray) -> np.ndarray:
     """(T, 17, 3), millimetres, z up."""
-    names = "SpineBase HipRight KneeRight AnkleRight HipLeft KneeLeft AnkleLeft SpineMid SpineShoulder Neck Head"
+    names = (
+        "SpineBase HipRight KneeRight AnkleRight HipLeft KneeLeft AnkleLeft SpineMid SpineShoulder Neck Head"
+    )
     names += " ShoulderLeft ElbowLeft WristLeft ShoulderRight ElbowRight WristRight"
     return to_z_up(x[:, [N[name] for name in names.split()]]) * 1000
 
@@ -119,10 +123,14 @@ def azure32(x: np.ndarray) -> np.ndarray:
     columns = [x[:, N[name]] for name in ("SpineBase", "SpineMid", "SpineShoulder", "Neck")]
     for side, word, _ in SIDES:
         columns.append(out[f"{word}_collar"])
-        columns += [x[:, N[name + side]] for name in ("Shoulder", "Elbow", "Wrist", "Hand", "HandTip", "Thumb")]
+        columns += [
+            x[:, N[name + side]] for name in ("Shoulder", "Elbow", "Wrist", "Hand", "HandTip", "Thumb")
+        ]
     for side, _, _ in SIDES:
         columns += [x[:, N[name + side]] for name in ("Hip", "Knee", "Ankle", "Foot")]
-    columns += [x[:, N["Head"]]] + [out[n] for n in ("nose", "left_eye", "left_ear", "right_eye", "right_ear")]
+    columns += [x[:, N["Head"]]] + [
+        out[n] for n in ("nose", "left_eye", "left_ear", "right_eye", "right_ear")
+    ]
     return to_camera(np.stack(columns, axis=1)) * 1000
 
 
@@ -140,8 +148,12 @@ def kinect20(x: np.ndarray) -> np.ndarray:
 
 def smpl24(x: np.ndarray) -> np.ndarray:
     """(T, 24, 3), metres, z up as in AMASS."""
-    names = "pelvis left_hip right_hip spine1 left_knee right_knee spine2 left_ankle right_ankle spine3 left_foot"
-    names += " right_foot neck left_collar right_collar head left_shoulder right_shoulder left_elbow right_elbow"
+    names = (
+        "pelvis left_hip right_hip spine1 left_knee right_knee spine2 left_ankle right_ankle spine3 left_foot"
+    )
+    names += (
+        " right_foot neck left_collar right_collar head left_shoulder right_shoulder left_elbow right_elbow"
+    )
     names += " left_wrist right_wrist left_hand right_hand"
     return to_z_up(np.stack([by_name(x)[name] for name in names.split()], axis=1))
 
@@ -163,7 +175,10 @@ def landmark_results(x: np.ndarray) -> list[SimpleNamespace]:
 
 
 def write_mediapipe_json(path: Path, x: np.ndarray) -> Path:
-    frames = [[dict(zip("xyz", map(float, p), strict=True), visibility=0.9) for p in frame] for frame in mediapipe33(x)]
+    frames = [
+        [dict(zip("xyz", map(float, p), strict=True), visibility=0.9) for p in frame]
+        for frame in mediapipe33(x)
+    ]
     path.write_text(json.dumps({"frames": [{"poseWorldLandmarks": frame} for frame in frames]}))
     return path
 
@@ -189,7 +204,10 @@ def write_openpose(folder: Path, x: np.ndarray, *, three: bool = True) -> Path:
 
 
 def write_azure(path: Path, x: np.ndarray) -> Path:
-    frames = [{"frame_id": t, "bodies": [{"body_id": 7, "joint_positions": f.tolist()}]} for t, f in enumerate(azure32(x))]
+    frames = [
+        {"frame_id": t, "bodies": [{"body_id": 7, "joint_positions": f.tolist()}]}
+        for t, f in enumerate(azure32(x))
+    ]
     path.write_text(json.dumps({"frames": frames}))
     return path
 
@@ -238,6 +256,24 @@ def write_csv(path: Path, x: np.ndarray) -> Path:
     return path
 
 
+def every_format(folder: Path, x: np.ndarray) -> dict[str, tuple[object, dict[str, object]]]:
+    """Name -> what `read_clips` takes, and its options: one motion in every format."""
+    out: dict[str, tuple[object, dict[str, object]]] = {name: (make(x), {}) for name, make in ARRAYS.items()}
+    out["body25"] = (body25(x), {"layout": "body25"})  # 25 joints are NTU's too
+    out["ntu25 (T, 25, 3)"] = (x, {"layout": "ntu25"})
+    files = {
+        "mediapipe.json": write_mediapipe_json, "mediapipe.csv": write_mediapipe_csv, "azure.json": write_azure,
+        "pyskl.pkl": write_pyskl, "0002-L.txt": write_pku, "val_data_joint.npy": write_agcn, "named.csv": write_csv,
+        "mocap.bvh": write_bvh,
+    }  # fmt: skip
+    for name, write in files.items():
+        (folder / name).mkdir()
+        out[name] = (write(folder / name / name, x), {})
+    out["landmark objects"] = (landmark_results(x), {})
+    out["openpose"] = (write_openpose(folder / "openpose", x), {})
+    return out
+
+
 _BVH_NAMES = {
     "SpineBase": "Hips", "SpineMid": "Spine1", "SpineShoulder": "Neck", "Neck": "Neck1", "Head": "Head",
     **{
@@ -268,9 +304,13 @@ def write_bvh(path: Path, x: np.ndarray, order: str = "ZXY") -> Path:
             lines.append("\tCHANNELS 6 Xposition Yposition Zposition " + _rotations(order))
         else:
             length = np.linalg.norm(rest[joint] - rest[parents[joint]])
-            lines.append(f"{pad}JOINT turn{joint}\n{pad}{{\n{pad}\tOFFSET 0 0 0\n{pad}\tCHANNELS 3 {_rotations(order)}")
+            lines.append(
+                f"{pad}JOINT turn{joint}\n{pad}{{\n{pad}\tOFFSET 0 0 0\n{pad}\tCHANNELS 3 {_rotations(order)}"
+            )
             name = _BVH_NAMES[JOINT_NAMES[joint]]
-            lines.append(f"{pad}JOINT {name}\n{pad}{{\n{pad}\tOFFSET 0 {length!r} 0\n{pad}\tCHANNELS 3 {_rotations(order)}")
+            lines.append(
+                f"{pad}JOINT {name}\n{pad}{{\n{pad}\tOFFSET 0 {length!r} 0\n{pad}\tCHANNELS 3 {_rotations(order)}"
+            )
         for child in bones:
             if parents[child] == joint:
                 write(child, depth + 1)

@@ -28,22 +28,22 @@ _TRUNK: dict[str, tuple[str, ...]] = {
         "spine",
     ),
     "Neck": ("neck", "neck2", "upperneck"),
-    "Head": ("head", "skull", "nose"),
+    "Head": ("head", "skull", "face", "nose"),
 }  # fmt: skip
 _SIDED: dict[str, tuple[str, ...]] = {
     "Shoulder": ("upperarm", "uparm", "arm", "shldr", "humerus", "shoulder"),
     "Elbow": ("elbow", "forearm", "lowerarm", "lowarm", "radius"),
-    "Wrist": ("wrist", "hand"),
+    "Wrist": ("wrist", "hand", "forearmend", "lowerarmend", "lowarmend"),
     "HandTip": (
        "handtip", "handmiddle4", "handmiddle3", "middle4", "middle3", "fingertip", "handindex4",
-        "handindex1end", "handend",
+        "handindex1end", "handend", "wristend",
     ),
     "Hand": ("hand", "handmiddle1", "middle1", "palm", "fingerbase"),
     "Thumb": ("thumbend", "handthumb4", "thumb", "handthumb3", "handthumb2", "thumb3", "thumb2"),
     "Hip": ("upleg", "upperleg", "thigh", "femur", "hip", "hipjoint"),
     "Knee": ("knee", "lowleg", "lowerleg", "leg", "shin", "calf", "tibia"),
-    "Ankle": ("ankle", "foot"),
-    "Foot": ("toebase", "toes", "toe", "bigtoe", "toe0", "ball", "footindex", "foot", "footend"),
+    "Ankle": ("ankle", "foot", "shinend", "calfend", "lowerlegend"),
+    "Foot": ("toebase", "toes", "toe", "bigtoe", "toe0", "ball", "footindex", "foot", "footend", "ankleend"),
 }  # fmt: skip
 _CORES = frozenset(core for cores in _SIDED.values() for core in cores)
 HEAD_TIP = 0.5  # the Kinect's head is the middle of the skull; a rig's is its base, and its tip the crown

@@ -81,7 +81,7 @@ def find_any(value: object, options: ReadOptions) -> Found:
     if isinstance(value, str | bytes) or not isinstance(value, Mapping | Sequence):
         if not hasattr(value, "pose_world_landmarks") and not hasattr(value, "landmark"):
             raise FormatError(
-                f"path is {kind[4:]!r}; expected a file, a folder, an array, landmarks, or a list of them."
+                f"path is a {kind[4:]}; expected a file, a folder, an array, landmarks, or a list of them."
             )
         value = [value]
     return find_content(value, options.layout, kind, "clip")
