@@ -27,7 +27,7 @@ _TRUNK: dict[str, tuple[str, ...]] = {
         "spinemid", "spinenavel", "navel", "spine1", "spine01", "chest", "spine2", "torso", "abdomen",
         "spine",
     ),
-    "Neck": ("neck", "neck2", "upperneck"),
+    "Neck": ("neck", "neck1", "neck2", "upperneck"),
     "Head": ("head", "skull", "face", "nose"),
 }  # fmt: skip
 _SIDED: dict[str, tuple[str, ...]] = {

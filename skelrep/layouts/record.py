@@ -138,16 +138,26 @@ def _all_rows(
         if target not in JOINT_NAMES:
             raise ConfigError(f"{where} maps {target!r}, no NTU-25 joint. {_closest(target, JOINT_NAMES)}")
         options = [source] if isinstance(source, str | Mapping) else list(source)
-        given[target] = [_row(option, numbers, f"{where}, {target}") for option in options]
         if not options:
             raise ConfigError(f"{where}: {target} is made of nothing. Leave it out to have it derived.")
-    rows, missing = complete({target: options[0] for target, options in given.items()})
+        given[target] = [_row(option, numbers, f"{where}, {target}") for option in options]
+    _, missing = complete({target: options[0] for target, options in given.items()})
     if missing:
         raise ConfigError(
             f"{where} says nothing about {', '.join(missing)}. Name the source joint of each in `mapping` "
             f"(or `aliases`). Its joints: {', '.join(joints[:40])}."
         )
-    return tuple(tuple(given.get(name, [rows[name]])) for name in JOINT_NAMES)
+    # What is derived has as many choices as what it is derived from.
+    depth = max(map(len, given.values()))
+    choices = [
+        complete({t: options[min(n, len(options) - 1)] for t, options in given.items()})[0]
+        for n in range(depth)
+    ]
+    return tuple(tuple(_unique([full[name] for full in choices])) for name in JOINT_NAMES)
+
+
+def _unique(rows: Sequence[Row]) -> list[Row]:
+    return [row for n, row in enumerate(rows) if row not in rows[:n]]
 
 
 def _row(source: object, numbers: Mapping[str, int], where: str) -> Row:
