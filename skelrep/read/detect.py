@@ -33,12 +33,17 @@ def recognise(found: Found, options: ReadOptions) -> tuple[Layout, list[NDArray[
     count = found.raws[0].positions.shape[2]
     candidates = [layout] if layout else [one for one in LAYOUTS.values() if len(one.joints) == count]
     if not candidates:
-        known = ", ".join(f"{name} {len(one.joints)}" for name, one in LAYOUTS.items())
-        raise FormatError(
-            f"{found.where} has {count} joints; known skeletons are {known}. Pass "
-            "layout=skelrep.Layout(...), for example Layout.from_names([your joint names])."
-        )
+        raise FormatError(f"{found.where}: {unknown_count(count)}")
     return _best(candidates, _positions(found, order), found.where, options)
+
+
+def unknown_count(count: int) -> str:
+    """What to say of so many joints."""
+    known = ", ".join(f"{name} {len(one.joints)}" for name, one in LAYOUTS.items())
+    return (
+        f"{count} joints; known skeletons are {known}. Pass layout=skelrep.Layout(...), for example "
+        "Layout.from_names([your joint names])."
+    )
 
 
 def _positions(found: Found, order: list[int] | None) -> list[NDArray[np.generic]]:

@@ -14,7 +14,7 @@ from ..layout import NUM_JOINTS
 from ..layouts import Layout
 from .archives import RAGGED_KEYS, SPLITS, read_npz
 from .arrays import collect_clips, read_npy
-from .detect import COUNTS
+from .detect import COUNTS, unknown_count
 from .npy import open_npy, open_npz
 from .ntu_layout import found_clips
 from .raw import Found, RawClip
@@ -28,6 +28,7 @@ MAX_SLOTS = 20  # bodies an array may have room for
 def find_npy(path: Path, layout: Layout | None) -> Found:
     """What a `.npy` file holds."""
     array = open_npy(path)
+    refuse_unknown(array.shape, layout, str(path))
     if looks_foreign(array.shape, layout):
         return find_array(array, layout, str(path), path.stem)
     return found_clips(str(path), "NTU-25 array", read_npy(path))
@@ -54,6 +55,7 @@ def find_npz(path: Path, layout: Layout | None) -> Found:
 def find_object(array: NDArray[np.generic] | torch.Tensor, layout: Layout | None) -> Found:
     """What an array in memory holds."""
     numbers = array.detach().cpu().numpy() if isinstance(array, torch.Tensor) else array
+    refuse_unknown(numbers.shape, layout, "the array")
     if looks_foreign(numbers.shape, layout):
         return find_array(numbers, layout, "the array", "array")
     if numbers.ndim == 5:
@@ -73,6 +75,12 @@ def looks_foreign(shape: tuple[int, ...], layout: Layout | None) -> bool:
         return layout is not None and layout.name != "ntu25"
     counts = {len(layout.joints)} if layout is not None else COUNTS - {NUM_JOINTS}
     return 0 not in shape and any(_order(shape, count) for count in counts)
+
+
+def refuse_unknown(shape: tuple[int, ...], layout: Layout | None, where: str) -> None:
+    """Raise `FormatError` for (T, V, C) with joints that no known skeleton has."""
+    if layout is None and len(shape) == 3 and shape[2] in (2, 3) and shape[0] > 3 and shape[1] not in COUNTS:
+        raise FormatError(f"{where}: {unknown_count(shape[1])}")
 
 
 def find_array(array: NDArray[np.generic], layout: Layout | None, where: str, stem: str) -> Found:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from ..layouts import LAYOUTS, Layout
-from .joint_arrays import find_array, looks_foreign
+from .joint_arrays import find_array, looks_foreign, refuse_unknown
 from .landmarks import find_landmarks, is_frame
 from .openpose import clip_name, find_openpose, is_openpose_frame
 from .raw import Found, RawClip
@@ -78,7 +78,7 @@ def find_content(content: object, layout: Layout | None, where: str, stem: str) 
         return _plain(dict(content) | {"data": inner}, layout, where, stem)
     if isinstance(content, list) and any(map(is_openpose_frame, content)):
         return find_openpose([(f"{where}, frame {n}", frame) for n, frame in enumerate(content)], where, stem)
-    if isinstance(content, list) and any(map(is_frame, content)) and not is_frame(content):
+    if isinstance(content, list) and any(map(is_frame, content)):
         return find_landmarks(content, where, stem)
     if is_frame(content):
         return find_landmarks([content], where, stem)
@@ -143,6 +143,7 @@ def find_named(
         raise FormatError(
             f"{where} has 25 joints, which NTU and OpenPose have. Pass layout='ntu25' or layout='body25'."
         )
+    refuse_unknown(array.shape, layout, where)
     if not looks_foreign(array.shape, layout):
         raise FormatError(f"{where} holds an array {array.shape} of no known skeleton; {EXPECTED}.")
     found = find_array(array, layout, where, stem)
