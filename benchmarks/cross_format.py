@@ -106,13 +106,16 @@ def main() -> None:
         ]
         report = written[0][name][1]
         readers[name] = {
-            "layout": report.layout, "axes": report.axes, "unit": report.unit, "measured": len(report.measured),
+            "layout": report.layout, "axes": report.axes, "unit": report.unit,
+            "measured": len(report.measured),
             "fit": round(float(np.mean([w[name][1].fit for w in written])), 3),
-            "error_measured_mm": round(max(e[0] for e in errors), 1), "error_all_mm": round(max(e[1] for e in errors), 1),
+            "error_measured_mm": round(max(e[0] for e in errors), 1),
+            "error_all_mm": round(max(e[1] for e in errors), 1),
         }  # fmt: skip
     for model, formats in results.items():
         rows = [
-            (name, f"{r['cosine_mean']:.4f}", f"{r['cosine_min']:.4f}", f"{r['centred_min']:.3f}", f"{r['nearest_is_right']:.2f}")
+            (name, f"{r['cosine_mean']:.4f}", f"{r['cosine_min']:.4f}", f"{r['centred_min']:.3f}",
+            f"{r['nearest_is_right']:.2f}")
             for name, r in formats.items()
         ]  # fmt: skip
         print(

@@ -105,7 +105,8 @@ def test_names_that_are_not_understood(tmp_path: Path) -> None:
 
 
 def test_names_with_blanks_and_twice() -> None:
-    text = "HIERARCHY ROOT a b { OFFSET 0 0 0 CHANNELS 1 Xrotation JOINT a b { OFFSET 1 2 3 End Site { OFFSET 0 1 0 } } }"
+    inner = "JOINT a b { OFFSET 1 2 3 End Site { OFFSET 0 1 0 } }"
+    text = f"HIERARCHY ROOT a b {{ OFFSET 0 0 0 CHANNELS 1 Xrotation {inner} }}"
     skeleton, _, values = parse_bvh(text + " MOTION Frames: 1 Frame Time: 0.1 90", "x")
     assert skeleton.names == ["a b", "a b#2", "a b#2_end"]
     assert (skeleton.parents, values.tolist()) == ([-1, 0, 1], [[90]])
@@ -115,12 +116,17 @@ GOOD = bvh([[0, 90, 0], [1, 90, 0]])
 
 
 @pytest.mark.parametrize(("old", "new", "words"), [
-    ("HIERARCHY", "HIER", "no BVH file"), ("MOTION", "MOT", "no BVH file"), ("Frames: 2", "Frames: x", "Frames: N"),
-    ("Frames: 2", "Frames: 3", "expected 3 frames of 51 channels"), ("Frames: 2", "Frames: 0", "Is the file whole"),
-    ("Zrotation", "Wrotation", "line 2: .*Xposition or Zrotation"), ("OFFSET 0 0 0", "OFFSET 0 x 0", "than numbers"),
-    ("OFFSET 0 0 0", "OFFSET 0 nan 0", "no length or angle"), ("OFFSET 0 0 0", "SHIFT", "found 'SHIFT'; expected ROOT"),
+    ("HIERARCHY", "HIER", "no BVH file"), ("MOTION", "MOT", "no BVH file"),
+    ("Frames: 2", "Frames: x", "Frames: N"),
+    ("Frames: 2", "Frames: 3", "expected 3 frames of 51 channels"),
+    ("Frames: 2", "Frames: 0", "Is the file whole"),
+    ("Zrotation", "Wrotation", "line 2: .*Xposition or Zrotation"),
+    ("OFFSET 0 0 0", "OFFSET 0 x 0", "than numbers"),
+    ("OFFSET 0 0 0", "OFFSET 0 nan 0", "no length or angle"), ("OFFSET 0 0 0", "SHIFT",
+    "found 'SHIFT'; expected ROOT"),
     ("CHANNELS 6", "CHANNELS -1", "a number of channels"), ("\n}\n", "\n", "the end of every joint"),
-    ("ROOT Hips {", "ROOT Hips", "expected ROOT, JOINT"), ("ROOT Hips {", "End Site {", "a joint before an End Site"),
+    ("ROOT Hips {", "ROOT Hips", "expected ROOT, JOINT"), ("ROOT Hips {", "End Site {",
+    "a joint before an End Site"),
     ("ROOT Hips", "ROOT " * 40, "expected {"),
 ])  # fmt: skip
 def test_damaged_files_name_the_place(tmp_path: Path, old: str, new: str, words: str) -> None:
@@ -139,7 +145,8 @@ def test_absurd_hierarchies_are_bounded() -> None:
         parse_bvh("HIERARCHY ROOT a { CHANNELS 6 Xrotation MOTION Frames: 1 Frame Time: 1 1", "x")
 
 
-WORDS = ["ROOT", "JOINT", "a", "{", "}", "OFFSET", "0", "1e9", "-5", "nan", "CHANNELS", "3", "Xrotation", "End", "Site",
+WORDS = ["ROOT", "JOINT", "a", "{", "}", "OFFSET", "0", "1e9", "-5", "nan", "CHANNELS", "3", "Xrotation",
+"End", "Site",
          "MOTION", "Frames:", "Frame", "Time:", "HIERARCHY", "\n"]  # fmt: skip
 
 

@@ -55,8 +55,10 @@ def test_arrays_of_any_order(motion, tmp_path, form):
     x = writers.kinect20(motion)
     expected = to_ntu25(x, LAYOUTS["kinect20"])[0]
     one = x.transpose(2, 0, 1)[..., None]
-    three = {"TVC": x, "NTVC": np.stack([x] * 3), "NMTVC": np.stack([x] * 8).reshape(4, 2, *x.shape), "CTVM": one,
-             "NCTVM": np.stack([one] * 3), "flat": x.reshape(len(x), 60), "torch": torch.from_numpy(x)}  # fmt: skip
+    three = {"TVC": x, "NTVC": np.stack([x] * 3), "NMTVC": np.stack([x] * 8).reshape(4, 2, *x.shape),
+    "CTVM": one,
+             "NCTVM": np.stack([one] * 3), "flat": x.reshape(len(x), 60),
+             "torch": torch.from_numpy(x)}  # fmt: skip
     path = tmp_path / "mine.npy"
     if form == "npz":
         np.savez(tmp_path / "mine.npz", walk=x, run=x)
@@ -93,7 +95,7 @@ def test_joints_without_confidence_are_not_invented(motion):
 
 def test_many_bodies_become_the_two_that_move_most(motion):
     still = np.repeat(motion[:1], len(motion), axis=0)
-    people = np.stack([still + [5, 0, 0], 1.0 * motion, still, motion + [2, 0, 0]])
+    people = np.stack([still + np.array([5, 0, 0]), motion, still, motion + np.array([2, 0, 0])])
     entry = {"keypoint": people}
     (clip,) = read_clips(entry)
     assert sorted(clip.data[0, 0, 0]) == pytest.approx([motion[0, 0, 0], motion[0, 0, 0] + 2], abs=1e-3)
@@ -151,7 +153,8 @@ def test_pku_recordings_with_and_without_labels(motion, tmp_path):
         ("0002-L/1", 42, 63),
     ]
     np.testing.assert_allclose(found[1].data, found[0].data)
-    for text, words in (("5;3;4", "expected class,first"), ("5,100,90,1", "from frame 100 to 90"), ("\n", "names no actions"),
+    for text, words in (("5;3;4", "expected class,first"), ("5,100,90,1", "from frame 100 to 90"),
+    ("\n", "names no actions"),
                         ("0,0,5,1", "class 0"), ("3,999,1005,1", "of 126")):  # fmt: skip
         (folder / "0002-L.txt").write_text(text)
         with pytest.raises(FormatError, match=words):
@@ -196,8 +199,10 @@ def test_folders_without_clips(tmp_path):
 
 
 NUMBERS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3)
-KEYS = st.sampled_from(["people", "pose_keypoints_2d", "frames", "bodies", "joint_positions", "data", "landmarks", "x", "y",
-                        "z", "visibility", "keypoint", "annotations", "label", "joint_names", "body_id", "fps"])  # fmt: skip
+KEYS = st.sampled_from(["people", "pose_keypoints_2d", "frames", "bodies", "joint_positions", "data",
+"landmarks", "x", "y",
+                        "z", "visibility", "keypoint", "annotations", "label", "joint_names", "body_id",
+                        "fps"])  # fmt: skip
 TREES = st.recursive(
     NUMBERS, lambda t: st.lists(t, max_size=4) | st.dictionaries(KEYS, t, max_size=4), max_leaves=20
 )

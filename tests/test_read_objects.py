@@ -74,7 +74,7 @@ def test_other_landmarks(frames, words):
 def test_visibility_zero_is_not_seen(motion):
     frames = writers.landmark_results(motion)
     frames[3].pose_world_landmarks[0][15].visibility = 0.0
-    with pytest.raises(InvalidClipError, match="NaN.*frame 3"):
+    with pytest.raises(InvalidClipError, match=r"NaN.*frame 3"):
         read_clips(frames)
 
 
@@ -96,7 +96,8 @@ def test_annotations_in_memory_and_in_pickles(motion, tmp_path):
         read_clips([hidden], lift_2d=True)
     path = tmp_path / "a.pkl"
     for content, words in (
-        ([{"keypoint": [1]}], "no array 'keypoint'"), ([{"raw_file": "x"}], "other files"), ({"a": 1}, "no annotations"),
+        ([{"keypoint": [1]}], "no array 'keypoint'"), ([{"raw_file": "x"}], "other files"),
+        ({"a": 1}, "no annotations"),
         ([{"keypoint": np.ones((1, 2, 3))}], r"expected numbers \(M, T, V"), ([], "no annotations"),
         ([entry, {"keypoint": np.ones((1, 2, 25, 3))}], "mixes skeletons"),
         ([entry | {"keypoint_score": np.ones((1, 3, 17))}], "keypoint_score is"),
@@ -114,7 +115,7 @@ def test_several_people_of_openpose_are_told_apart(motion, tmp_path):
             .tolist()
         }
 
-    people = [person(motion), person(motion + [2, 0, 0])]
+    people = [person(motion), person(motion + np.array([2, 0, 0]))]
     for t in range(20):
         both = [{"pose_keypoints_3d": p["pose_keypoints_3d"][t]} for p in people]
         both.append({"pose_keypoints_3d": [0.0] * 100})
@@ -131,8 +132,10 @@ def test_several_people_of_openpose_are_told_apart(motion, tmp_path):
 
 
 @pytest.mark.parametrize(("people", "words"), [
-    ([{"pose_keypoints_2d": [1, 2, 0.5] * 15}], "15 keypoints"), ([{"pose_keypoints_2d": [1, 2]}], "no list of 3"),
-    ([{"pose_keypoints_2d": ["1", 2, 3]}], "no list of 3"), ([], "hold nobody"), ([{"hand": []}], "hold nobody"),
+    ([{"pose_keypoints_2d": [1, 2, 0.5] * 15}], "15 keypoints"),
+    ([{"pose_keypoints_2d": [1, 2]}], "no list of 3"),
+    ([{"pose_keypoints_2d": ["1", 2, 3]}], "no list of 3"), ([], "hold nobody"),
+    ([{"hand": []}], "hold nobody"),
     ([{"pose_keypoints_2d": [1, 2, 3] * 25}, {"pose_keypoints_2d": [1, 2, 3] * 18}], "mix bodies"),
     ([{"pose_keypoints_2d": [10**400, 2, 3] * 25}], "no coordinate"),
 ])  # fmt: skip
@@ -174,7 +177,8 @@ def test_plain_json_of_joints(motion, tmp_path):
 
 
 @pytest.mark.parametrize(("content", "words"), [
-    ("[1, 2", "not JSON"), ("[" * 100_000, "not JSON"), ("5", "holds no joints"), ("[[1], [1, 2]]", "different lengths"),
+    ("[1, 2", "not JSON"), ("[" * 100_000, "not JSON"), ("5", "holds no joints"),
+    ("[[1], [1, 2]]", "different lengths"),
     ("{}", "holds no joints"), ('[{"a": [1, 2, 3]}, {"b": [1, 2, 3]}]', "frame 1 has other joints"),
     (json.dumps(np.ones((4, 25, 3)).tolist()), "layout='ntu25' or layout='body25'"),
     (json.dumps(np.ones((4, 16, 3)).tolist()), "16 joints; known"), ("NaN", "holds no joints"),
@@ -204,7 +208,8 @@ def test_csv_forms(motion, tmp_path, form):
 
 
 @pytest.mark.parametrize(("text", "words"), [
-    ("", "no rows"), ("a_x,a_y,a_z\n", "no rows"), ("a,b\n1,2\n", "no columns such as"), ("1,2\n3,4\n", "2 numbers and no"),
+    ("", "no rows"), ("a_x,a_y,a_z\n", "no rows"), ("a,b\n1,2\n", "no columns such as"),
+    ("1,2\n3,4\n", "2 numbers and no"),
     ("1,2\n3\n", "different lengths"), ("x,y,z\n1,2,3\n", "expected frame, joint, x, y, z"),
     ("nose_x,nose_y\nb,2\n", "expected numbers"), ('"' + "a" * 200_000 + '",b\n1,2\n', "no CSV"),
 ])  # fmt: skip
