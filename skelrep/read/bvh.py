@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ..errors import ConfigError, FormatError
 from ..layouts import Layout
 from .kinematics import joint_positions
-from .raw import Found, RawClip
+from .raw import MAX_NUMBERS, Found, RawClip
 
 MAX_JOINTS = 1000
 MAX_NUMBER = 1e9  # no length or angle is larger
@@ -48,6 +48,8 @@ def read_bvh(path: Path, layout: Layout | None = None) -> Found:
         FormatError: not a BVH file, cut short, or joints whose names are not understood.
     """
     skeleton, frame_time, values = parse_bvh(path.read_bytes().decode("utf-8", "replace"), str(path))
+    if len(values) * len(skeleton.names) * 3 > MAX_NUMBERS:
+        raise FormatError(f"{path} has {len(values)} frames of {len(skeleton.names)} joints. Split it.")
     positions = joint_positions(skeleton.parents, skeleton.offsets, skeleton.channels, values)
     fps = round(1 / frame_time, 3) if 0 < frame_time < 10 else None
     raw = RawClip(positions=positions[None], name=path.stem, fps=fps)
@@ -59,8 +61,8 @@ def read_bvh(path: Path, layout: Layout | None = None) -> Found:
             raise FormatError(
                 f"{path}: {error} Pass layout=skelrep.Layout.from_names(names, aliases={{...}})."
             ) from error
-        return Found(where=str(path), format="BVH", raws=(raw,), layout=layout)
-    return Found(where=str(path), format="BVH", raws=(raw,), joints=names)
+        return Found(where=str(path), format="BVH", raws=(raw,), layout=layout, only_coordinates=True)
+    return Found(where=str(path), format="BVH", raws=(raw,), joints=names, only_coordinates=True)
 
 
 def parse_bvh(text: str, where: str) -> tuple[Skeleton, float, NDArray[np.float64]]:

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 from ..errors import FormatError
 from ..layouts import Layout
 from .json_files import find_named
-from .raw import Found, hide_unseen
+from .raw import MAX_NUMBERS, Found, hide_unseen, unseen_positions
 
-MAX_CELLS = 50_000_000
 _AXES = {
     "x": 0,
     "y": 1,
@@ -99,8 +98,8 @@ def _wide(
             f"{path} has no columns such as 'nose_x', 'nose_y', 'nose_z'; its first are "
             f"{', '.join(header[:6])[:99]}."
         )
-    if len(rows) * len(columns) > MAX_CELLS:
-        raise FormatError(f"{path} has too many cells. Split it.")
+    if len(rows) * len(columns) > MAX_NUMBERS / 4:  # short rows could claim many cells
+        raise FormatError(f"{path} has {len(rows)} rows of {len(columns)} joints, too many. Split it.")
     wanted = [axis for axis in range(4) if all(axis in axes for axes in columns.values())]
     array = np.stack(
         [np.stack([_column(rows, axes[axis], path) for axis in wanted], axis=1) for axes in columns.values()],
@@ -133,10 +132,8 @@ def _long(
         (frames.setdefault(_cell(row, frame), len(frames)), joints.setdefault(_cell(row, joint), len(joints)))
         for row in rows
     ]
-    if len(frames) * len(joints) > MAX_CELLS:
-        raise FormatError(f"{path} has {len(frames)} frames of {len(joints)} joints, too many. Split it.")
     found = {axis: titles.index(name) for name, axis in _AXES.items() if name in titles}
-    array = np.full((len(frames), len(joints), len(found)), np.nan)
+    array = unseen_positions((len(frames), len(joints), len(found)), str(path))
     place = np.array(cells, dtype=np.int64).reshape(-1, 2)
     for column, axis in enumerate(sorted(found)):
         array[place[:, 0], place[:, 1], column] = _column(rows, found[axis], path)

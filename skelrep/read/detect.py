@@ -34,7 +34,7 @@ def recognise(found: Found, options: ReadOptions) -> tuple[Layout, list[NDArray[
     candidates = [layout] if layout else [one for one in LAYOUTS.values() if len(one.joints) == count]
     if not candidates:
         raise FormatError(f"{found.where}: {unknown_count(count)}")
-    return _best(candidates, _positions(found, order), found.where, options)
+    return _best(candidates, _positions(found, order), found, options)
 
 
 def unknown_count(count: int) -> str:
@@ -66,30 +66,31 @@ def _plain(name: str) -> str:
 
 
 def _best(
-    candidates: Sequence[Layout], arrays: Sequence[NDArray[np.generic]], where: str, options: ReadOptions
+    candidates: Sequence[Layout], arrays: Sequence[NDArray[np.generic]], found: Found, options: ReadOptions
 ) -> tuple[Layout, list[NDArray[np.float64]]]:
     if len(candidates) == 1:
-        return candidates[0], _checked(candidates[0], arrays, where, options.lift_2d)
-    tried = [(layout, _checked(layout, arrays, where, options.lift_2d)) for layout in candidates]
+        return candidates[0], _checked(candidates[0], arrays, found, options.lift_2d)
+    tried = [(layout, _checked(layout, arrays, found, options.lift_2d)) for layout in candidates]
     fits = [plan_conversion(checked, layout).fit for layout, checked in tried]
     best, second = sorted(range(len(fits)), key=lambda n: -fits[n])[:2]
     if fits[best] < MIN_FIT or fits[second] > CLEAR * fits[best]:
         scores = ", ".join(f"{layout.name!r} {fit:.2f}" for (layout, _), fit in zip(tried, fits, strict=True))
         raise FormatError(
-            f"{where} has {arrays[0].shape[2]} joints, which several skeletons have, and the bodies do not "
+            f"{found.where} has {arrays[0].shape[2]} joints, which several skeletons have, and the bodies do "
             f"tell which it is (fit scores: {scores}). Pass layout=... with one of these names."
         )
     return tried[best]
 
 
 def _checked(
-    layout: Layout, arrays: Sequence[NDArray[np.generic]], where: str, lift_2d: bool
+    layout: Layout, arrays: Sequence[NDArray[np.generic]], found: Found, lift_2d: bool
 ) -> list[NDArray[np.float64]]:
     checked = []
     for number, array in enumerate(arrays):
-        place = where if len(arrays) == 1 else f"{where}, clip {number}"
-        positions, confidence = split_columns(array, flat=layout.dims == 2)
+        place = found.where if len(arrays) == 1 else f"{found.where}, clip {number}"
+        whole = found.only_coordinates
+        positions, confidence = (array, None) if whole else split_columns(array, flat=layout.dims == 2)
         checked.append(as_positions(hide_unseen(positions, confidence), layout, place, lift_2d))
     if len({array.shape[3] for array in checked}) > 1:
-        raise ShapeError(f"{where} mixes 2D and 3D recordings. Read them one after another.")
+        raise ShapeError(f"{found.where} mixes 2D and 3D recordings. Read them one after another.")
     return checked

@@ -15,7 +15,7 @@ from ..layouts import LAYOUTS, Layout
 from .joint_arrays import find_array, looks_foreign, refuse_unknown
 from .landmarks import find_landmarks, is_frame
 from .openpose import clip_name, find_openpose, is_openpose_frame
-from .raw import Found, RawClip
+from .raw import Found, RawClip, unseen_positions
 
 POSITIONS = (
     "skeletons",
@@ -95,20 +95,30 @@ def _azure(content: Any, where: str, stem: str) -> Found:
     slots: dict[object, int] = {}
     layout = LAYOUTS["azure32"]
     frames = content["frames"]
-    positions = np.full((MAX_BODIES, len(frames), len(layout.joints), 3), np.nan)
+    listed = [body for frame in frames for body in _bodies(frame)]
+    room = max(1, min(len({_body_id(body) for body in listed}), MAX_BODIES))
+    positions = unseen_positions((room, len(frames), len(layout.joints), 3), where)
     for number, frame in enumerate(frames):
-        bodies = frame.get("bodies") if isinstance(frame, Mapping) else None
-        for body in bodies if isinstance(bodies, list) else []:
+        for body in _bodies(frame):
             joints = _numbers(_first(body, ("joint_positions", "joints")), f"{where}, frame {number}")
             if joints.shape != positions.shape[2:]:
                 raise FormatError(
                     f"{where}, frame {number}: a body is {joints.shape}; expected 32 joints x, y, z."
                 )
-            slot = slots.setdefault(str(body.get("body_id", body.get("id", "")))[:80], len(slots))
+            slot = slots.setdefault(_body_id(body), len(slots))
             if slot < MAX_BODIES:
                 positions[slot, number] = joints
-    raw = RawClip(positions=positions[: max(1, min(len(slots), MAX_BODIES))], name=stem, fps=_fps(content))
-    return Found(where=where, format="Azure Kinect JSON", raws=(raw,), layout=layout)
+    raw = RawClip(positions=positions, name=stem, fps=_fps(content))
+    return Found(where=where, format="Azure Kinect JSON", raws=(raw,), layout=layout, only_coordinates=True)
+
+
+def _bodies(frame: object) -> list[Any]:
+    bodies = frame.get("bodies") if isinstance(frame, Mapping) else None
+    return bodies if isinstance(bodies, list) else []
+
+
+def _body_id(body: object) -> str:
+    return str(_first(body, ("body_id", "id")))[:80]
 
 
 def _plain(content: Mapping[Any, Any], layout: Layout | None, where: str, stem: str) -> Found:

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from ..layouts import LAYOUTS
-from .raw import Found, RawClip
+from .raw import Found, RawClip, unseen_positions
 
 COUNT = 33
+MAX_PEOPLE = 20
 # In the order of preference: metres about the hips first, then shares of the image.
 WORLD = ("pose_world_landmarks", "poseWorldLandmarks", "worldLandmarks", "world_landmarks")
 IMAGE = ("pose_landmarks", "poseLandmarks", "landmarks", "landmark", "keypoints")
@@ -38,12 +39,12 @@ def find_landmarks(frames: Sequence[object], where: str, stem: str) -> Found:
         FormatError: something else than 33 landmarks.
     """
     bodies = [[_points(body, f"{where}, frame {n}") for body in _bodies(f)] for n, f in enumerate(frames)]
-    people = max(map(len, bodies), default=0)
+    people = min(max(map(len, bodies), default=0), MAX_PEOPLE)
     if not people:
         raise FormatError(f"{where} holds no frame with 33 landmarks that have x, y and z.")
-    positions = np.full((people, len(frames), COUNT, 4), np.nan)
+    positions = unseen_positions((people, len(frames), COUNT, 4), where)
     for frame, found in enumerate(bodies):
-        for person, points in enumerate(found):
+        for person, points in enumerate(found[:people]):
             positions[person, frame] = points
     raw = RawClip(positions=positions, name=stem)
     return Found(where=where, format="MediaPipe landmarks", raws=(raw,), layout=LAYOUTS["mediapipe33"])

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from ..layouts import LAYOUTS
-from .raw import Found, RawClip
+from .raw import Found, RawClip, unseen_positions
 
 LAYOUT_OF = {25: "body25", 18: "coco18", 17: "coco17"}
 MAX_PEOPLE = 20  # slots; people beyond them in a frame are left out
@@ -55,13 +55,15 @@ def find_openpose(frames: Sequence[tuple[str, object]], where: str, stem: str) -
         raise FormatError(
             f"{where} has bodies of {joints} keypoints; OpenPose has 25 (BODY_25) or 18 (COCO)."
         )
-    positions = np.full((MAX_PEOPLE, len(frames), joints, columns), np.nan)
+    slots = min(MAX_PEOPLE, sum(map(len, bodies)))
+    positions = unseen_positions((slots, len(frames), joints, columns), where)
     last: dict[int, Body] = {}
     for number, found in enumerate(bodies):
         for slot, body in match_people(last, found).items():
             positions[slot, number] = last[slot] = body
     raw = RawClip(positions=_hidden(positions[: len(last)]), name=stem)
-    return Found(where=where, format="OpenPose JSON", raws=(raw,), layout=LAYOUTS[LAYOUT_OF[joints]])
+    layout = LAYOUTS[LAYOUT_OF[joints]]
+    return Found(where=where, format="OpenPose JSON", raws=(raw,), layout=layout, only_coordinates=True)
 
 
 def match_people(last: Mapping[int, Body], found: Sequence[Body]) -> dict[int, Body]:

@@ -47,12 +47,19 @@ def read_pku(path: Path) -> Found:
     if label_file is None:
         raw = RawClip(positions=frames_MTVC, name=path.stem, fps=FPS)
         notes = (f"no label file for {path.stem}: one uncut recording",)
-        return Found(where=str(path), format="PKU-MMD", raws=(raw,), layout=LAYOUTS["ntu25"], notes=notes)
+        return Found(
+            where=str(path),
+            format="PKU-MMD",
+            raws=(raw,),
+            layout=LAYOUTS["ntu25"],
+            only_coordinates=True,
+            notes=notes,
+        )
     raws = tuple(
         RawClip(positions=frames_MTVC[:, first:last], name=f"{path.stem}/{n}", label=label, fps=FPS)
         for n, (label, first, last) in enumerate(read_labels(label_file, frames_MTVC.shape[1]))
     )
-    return Found(where=str(path), format="PKU-MMD", raws=raws, layout=LAYOUTS["ntu25"])
+    return Found(where=str(path), format="PKU-MMD", raws=raws, layout=LAYOUTS["ntu25"], only_coordinates=True)
 
 
 def find_labels(path: Path) -> Path | None:

@@ -59,7 +59,9 @@ def find_annotations(content: object, where: str, stem: str) -> Found:
         raise FormatError(
             f"{where} mixes skeletons: (V, C) is {sorted(shapes)}. Split it into one file each."
         )
-    return Found(where=where, format=FORMAT, raws=tuple(raws), layout=_layout(*shapes.pop()))
+    return Found(
+        where=where, format=FORMAT, raws=tuple(raws), layout=_layout(*shapes.pop()), only_coordinates=True
+    )
 
 
 def _layout(joints: int, columns: int) -> Layout | None:

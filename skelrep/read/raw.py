@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,7 +11,10 @@ from numpy.typing import NDArray
 
 from ..clips import Clip
 from ..config import Recipe
+from ..errors import FormatError
 from ..layouts import Layout
+
+MAX_NUMBERS = 200_000_000  # an hour of 25 joints of four people, at 120 frames a second
 
 LayoutName = Literal[
     "auto", "ntu25", "mediapipe33", "coco17", "coco18", "body25", "h36m17", "azure32", "kinect20", "smpl22",
@@ -60,6 +64,7 @@ class Found:
         raws: recordings that are still to be converted.
         layout: of the recordings, where the format says it.
         joints: names of their joints, where the file says them.
+        only_coordinates: the last column of the recordings cannot be a confidence.
         notes: what a person should know.
     """
 
@@ -69,7 +74,19 @@ class Found:
     raws: tuple[RawClip, ...] = ()
     layout: Layout | None = None
     joints: tuple[str, ...] = ()
+    only_coordinates: bool = False
     notes: tuple[str, ...] = field(default=())
+
+
+def unseen_positions(shape: tuple[int, ...], where: str) -> NDArray[np.float64]:
+    """NaN of a shape, which a file of a few bytes a frame must not make larger than memory.
+
+    Raises:
+        FormatError: more than `MAX_NUMBERS`.
+    """
+    if math.prod(shape) > MAX_NUMBERS:
+        raise FormatError(f"{where} would take {shape} numbers, more than {MAX_NUMBERS:.0e}. Split it.")
+    return np.full(shape, np.nan)
 
 
 def split_columns(
