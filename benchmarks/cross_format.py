@@ -95,7 +95,7 @@ def main() -> None:
     torch.manual_seed(0)
     models = {"random weights, seed 0": skelrep.SkeletonEncoder(skelrep.ModelConfig()).eval()}
     try:
-        models[options.model] = skelrep.load_pretrained(options.model)
+        models[Path(options.model).name] = skelrep.load_pretrained(options.model)
     except skelrep.errors.WeightsNotFoundError:
         print(f"no weights {options.model!r}: only random ones are measured", file=sys.stderr)
     results = {name: similarities(model, originals, written) for name, model in models.items()}

@@ -77,7 +77,7 @@ def _best(
         scores = ", ".join(f"{layout.name!r} {fit:.2f}" for (layout, _), fit in zip(tried, fits, strict=True))
         raise FormatError(
             f"{found.where} has {arrays[0].shape[2]} joints, which several skeletons have, and the bodies do "
-            f"tell which it is (fit scores: {scores}). Pass layout=... with one of these names."
+            f"not tell which it is (fit scores: {scores}). Pass layout=... with one of these names."
         )
     return tried[best]
 
