@@ -86,6 +86,11 @@ def test_position_channels_of_inner_joints(added: bool) -> None:
     assert out[0, 1].tolist() == [0, 5, 0]
 
 
+def test_the_place_of_a_root_is_that_of_its_channels() -> None:
+    names = ("Zposition", "Xposition", "Yposition")
+    assert joint_positions([-1], [(7, 8, 9)], [names], np.array([[3.0, 1, 2]])).tolist() == [[[1, 2, 3]]]
+
+
 def test_many_frames_are_the_same_as_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
     values = np.random.default_rng(0).normal(size=(30, 3)) * 90
     arguments = ([-1, 0], [(0.0, 0, 0), (1.0, 2, 3)], [("Xrotation", "Yrotation", "Zrotation"), ()])

@@ -18,7 +18,7 @@ def joint_positions(
 ) -> NDArray[np.float64]:
     """Positions of joints in the world of the file.
 
-    A joint's rotation is the product of its channels in their order, so that the last one turns first, as in
+    Position channels of a root are its place in the world, whatever its offset. A joint's rotation is the product of its channels in their order, so that the last one turns first, as in
     the files' definition.
 
     Args:
@@ -57,7 +57,7 @@ def _positions(
     for parent, offset, names in zip(parents, offsets, channels, strict=True):
         mine = values[:, column : column + len(names)]
         column += len(names)
-        step = _translation(offset, names, mine, replaces and parent >= 0)
+        step = _translation(offset, names, mine, replaces or parent < 0)
         turn = _rotation(names, mine)
         if parent < 0:
             places.append(step)
