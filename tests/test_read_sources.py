@@ -1,6 +1,7 @@
 """Corners of reading: what is left out, what is refused, and what small files may not claim."""
 
 import json
+from typing import get_args
 
 import format_writers as writers
 import numpy as np
@@ -11,6 +12,7 @@ from skelrep.errors import DataWarning, FormatError, InvalidClipError, ShapeErro
 from skelrep.layouts import LAYOUTS, Layout
 from skelrep.layouts.names import match_names
 from skelrep.read import inspect_clips, read_clips
+from skelrep.read.raw import LayoutName
 
 
 @pytest.fixture(scope="module")
@@ -27,6 +29,10 @@ def test_recordings_without_a_body_are_left_out_of_many(motion):
         read_clips(np.stack([0 * x, 0 * x]))
     with pytest.raises(InvalidClipError, match="no joint was seen in any frame"):
         read_clips(0 * x)
+
+
+def test_the_names_that_a_type_checker_knows_are_all_there_are():
+    assert set(get_args(LayoutName)) == {"auto", *LAYOUTS}
 
 
 def test_stores_are_reported(motion, tmp_path):

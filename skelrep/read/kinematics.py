@@ -18,8 +18,8 @@ def joint_positions(
 ) -> NDArray[np.float64]:
     """Positions of joints in the world of the file.
 
-    Position channels of a root are its place in the world, whatever its offset. A joint's rotation is the product of its channels in their order, so that the last one turns first, as in
-    the files' definition.
+    Position channels of a root are its place in the world, whatever its offset. A joint's rotation is the
+    product of its channels in their order, so that the last one turns first.
 
     Args:
         parents: of each joint, -1 for a root; parents come before children.
