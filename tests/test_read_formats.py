@@ -11,7 +11,7 @@ from skelrep.errors import WeightsNotFoundError
 from skelrep.layout import JOINT_NAMES
 
 DATA = Path(__file__).parent / "data" / "uiprmd_clips.npz"
-# Least cosine of the vector read back and the original, both about the mean of six different motions; below what
+# Least cosine of the vector read back and the original, about the mean of six different motions; below what
 # benchmarks/results/formats.json holds for random and for the first default weights. Formats without feet
 # lose most, those that lack only finger tips little.
 CENTRED = {
