@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from .embed import encode as encode
     from .evaluate import knn_probe as knn_probe
     from .evaluate import linear_probe as linear_probe
+    from .layouts import Layout as Layout
     from .models import SkeletonEncoder as SkeletonEncoder
     from .pretrained import list_pretrained as list_pretrained
     from .pretrained import load_pretrained as load_pretrained
     from .read import ClipStore as ClipStore
+    from .read import inspect_clips as inspect_clips
     from .read import read_clips as read_clips
     from .train import train_crossclr as train_crossclr
 
@@ -31,11 +33,13 @@ _ROOMS = {
     "Clip": "clips",
     "ClipStore": "read",
     "EncoderConfig": "config",
+    "Layout": "layouts",
     "ModelConfig": "config",
     "PreprocessConfig": "config",
     "PretrainConfig": "config",
     "SkeletonEncoder": "models",
     "encode": "embed",
+    "inspect_clips": "read",
     "knn_probe": "evaluate",
     "linear_probe": "evaluate",
     "list_pretrained": "pretrained",
@@ -48,12 +52,14 @@ __all__ = [
     "Clip",
     "ClipStore",
     "EncoderConfig",
+    "Layout",
     "ModelConfig",
     "PreprocessConfig",
     "PretrainConfig",
     "SkeletonEncoder",
     "__version__",
     "encode",
+    "inspect_clips",
     "knn_probe",
     "linear_probe",
     "list_pretrained",

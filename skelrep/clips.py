@@ -28,6 +28,7 @@ class Clip:
         label: class number, where known.
         fps: frames per second, where known.
         layout: the joint order of `data`; always ``"ntu25"`` after reading.
+        prepared: already resized, centred and turned ("frame50" files); `encode` does not do it again.
     """
 
     data: NDArray[np.float32]
@@ -35,6 +36,7 @@ class Clip:
     label: int | None = None
     fps: float | None = None
     layout: str = "ntu25"
+    prepared: bool = False
 
 
 def check_clip(array: object, where: str) -> NDArray[np.float32]:

@@ -13,10 +13,12 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from .clips import Clip, check_units
+from .config import PreprocessConfig
 from .errors import ConfigError, ShapeError
 from .models import SkeletonEncoder
 from .models.encoder import Output
 from .preprocess import preprocess as preprocess_clips
+from .preprocess import resize
 from .read import as_clips
 from .weights_file import check_device
 
@@ -46,7 +48,7 @@ def encode(
         output: ``"clip"`` one vector a clip (N, D); ``"frames"`` (N, T', D'); ``"joints"`` (N, T', 25, D').
         normalize: scale every vector to unit length, so that dot products are cosines.
         preprocess: False when the clips are already resized, centred and turned ("frame50" files); they must
-            then have one length.
+            then have one length. Clips that a reader found to be so (`Clip.prepared`) are known anyway.
         to_tensor: return a torch tensor on the compute device instead of a numpy array.
         progress: show a bar; by default from 512 clips on, when standard error is a terminal.
 
@@ -123,12 +125,30 @@ def _batches(items: Sequence[Clip], batch_size: int, progress: bool | None) -> I
 def _encode_batch(
     encoder: SkeletonEncoder, batch: Sequence[Clip], output: Output, preprocess: bool
 ) -> Tensor:
-    x = preprocess_clips(batch, encoder.config.preprocess) if preprocess else _stack(batch)
+    x = _prepare(batch, encoder.config.preprocess) if preprocess else _stack(batch)
     x = x.to(_device_of(encoder))
     if output == "clip":
         return encoder(x)
     features = encoder.forward_features(x)
     return features.mean(dim=2) if output == "frames" else features
+
+
+def _prepare(batch: Sequence[Clip], config: PreprocessConfig) -> Tensor:
+    """Network input; clips that were prepared before are only brought to the length of the others."""
+    ready = [clip for clip in batch if clip.prepared]
+    if not ready:
+        return preprocess_clips(batch, config)
+    lengths = torch.tensor([clip.data.shape[1] for clip in ready])
+    frames = [torch.from_numpy(clip.data.transpose(1, 3, 2, 0)) for clip in ready]
+    resized = [
+        resize(x, torch.zeros_like(n), n, config.frames)
+        for x, n in zip(frames, lengths[:, None], strict=True)
+    ]
+    done = iter([x.permute(0, 4, 1, 3, 2) for x in resized])
+    rest = iter(preprocess_clips([clip for clip in batch if not clip.prepared], config).split(1))  # type: ignore[no-untyped-call]
+    parts = [next(done if clip.prepared else rest) for clip in batch]
+    bodies = max(part.shape[4] for part in parts)
+    return torch.cat([torch.nn.functional.pad(part, (0, bodies - part.shape[4])) for part in parts])
 
 
 def _stack(batch: Sequence[Clip]) -> Tensor:

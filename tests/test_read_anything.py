@@ -133,9 +133,9 @@ def test_paths_that_cannot_be_read(tmp_path):
         FormatError, match=r"holds no clips; looked for files ending in \.skeleton, \.npy, \.npz"
     ):
         read_clips(tmp_path)
-    (tmp_path / "a.csv").write_text("1,2")
-    with pytest.raises(FormatError, match=r"suffix '\.csv'; expected \.skeleton, \.npy, \.npz"):
-        read_clips(tmp_path / "a.csv")
+    (tmp_path / "a.fbx").write_text("1,2")
+    with pytest.raises(FormatError, match=r"suffix '\.fbx'; expected \.skeleton, \.npy, \.npz, \.bvh"):
+        read_clips(tmp_path / "a.fbx")
     with pytest.raises(FormatError, match="path is a int"):
         read_clips(5)  # type: ignore[arg-type]
     with pytest.raises(FormatError, match="cannot be read"):

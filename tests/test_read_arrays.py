@@ -70,13 +70,6 @@ def test_frame50_files_are_recognised(tmp_path):
     assert is_preprocessed(clip.data)
 
 
-def test_z_up_arrays_of_2s_agcn_are_warned_of(tmp_path):
-    x = padded([20])
-    np.save(tmp_path / "val_data_joint.npy", x - x[:, :, :, 1:2])
-    with pytest.warns(DataWarning, match="2s-AGCN"):
-        read_clips(tmp_path / "val_data_joint.npy")
-
-
 def test_clips_without_a_body(tmp_path):
     np.save(tmp_path / "x.npy", padded([3, 0, 2]))
     with pytest.warns(DataWarning, match="1 without a usable body left out: x/1"):

@@ -2,8 +2,10 @@
 
 from .anything import as_clips as as_clips
 from .dataset import ClipStore as ClipStore
+from .files import inspect_clips as inspect_clips
 from .files import read_clips as read_clips
 from .ntu import NtuName as NtuName
 from .ntu import parse_ntu_name as parse_ntu_name
+from .report import ReadReport as ReadReport
 
-__all__ = ["ClipStore", "NtuName", "as_clips", "parse_ntu_name", "read_clips"]
+__all__ = ["ClipStore", "NtuName", "ReadReport", "as_clips", "inspect_clips", "parse_ntu_name", "read_clips"]

@@ -20,7 +20,6 @@ from .pickles import load_pickle
 
 __all__ = ["is_preprocessed", "read_npy", "trim_zero_tail"]
 
-SPINE_MID = 1
 _DATA_NAME = re.compile(r"(.+?)_(data_joint|data|position|joint)")
 
 
@@ -40,9 +39,7 @@ def read_npy(path: Path) -> list[Clip]:
         return [make_clip(check_clip(np.asarray(array), str(path)), path.stem)]
     names, labels = _names_and_labels(path, len(array))
     entries = zip(names, labels, (as_numbers(clip) for clip in array), strict=True)
-    clips = collect_clips(entries, str(path))
-    _warn_of_z_up(clips, path)
-    return clips
+    return collect_clips(entries, str(path))
 
 
 def trim_zero_tail(x_CTVM: NDArray[np.generic]) -> NDArray[np.generic]:
@@ -145,14 +142,3 @@ def _plain(values: object) -> Iterator[object]:
 
 def _is_int(value: object) -> TypeGuard[SupportsInt]:
     return isinstance(value, int | np.integer) and not isinstance(value, bool)
-
-
-def _warn_of_z_up(clips: list[Clip], path: Path) -> None:
-    """2s-AGCN centres on SpineMid in every frame and turns the z axis up; neither can be undone from here."""
-    if clips and not clips[0].data[:, :, SPINE_MID, 0].any():
-        warnings.warn(
-            f"{path} is centred on SpineMid, as files of 2s-AGCN are: z up, short clips repeated to fill. "
-            "This is not undone: read the .skeleton files or st-gcn arrays instead.",
-            DataWarning,
-            stacklevel=3,
-        )

@@ -1,23 +1,26 @@
-"""`read_clips`: any file or folder of clips, in a natural order."""
+"""`read_clips` and `inspect_clips`: any file, folder or object of skeletons, in a natural order."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+import warnings
 from pathlib import Path
-from typing import Literal, get_args
+from typing import get_args
 
 from ..clips import Clip
 from ..config import Recipe
-from ..errors import ClipsNotFoundError, ConfigError, FormatError, InvalidClipError
-from .archives import read_npz
-from .arrays import read_npy, warn_left_out
+from ..errors import ClipsNotFoundError, ConfigError, DataWarning, FormatError, InvalidClipError, ShapeError
+from ..layouts import Layout, find_layout
+from .arrays import warn_left_out
+from .assemble import assemble, warn_of
 from .dataset import ClipStore, is_store
-from .ntu import read_skeleton
+from .json_files import read_openpose_folder
+from .raw import Found, LayoutName, ReadOptions
+from .report import ReadReport, merge_reports, report_of_clips
+from .sources import SUFFIXES, UNCERTAIN, find_any, is_list_of_sources, read_file, sources_of
 
-Layout = Literal["auto", "ntu25"]
-SUFFIXES = (".skeleton", ".npy", ".npz")
+Part = tuple[list[Clip], ReadReport]
 
 # Files with other views of the clips beside them, as CrosSCLR and 2s-AGCN write them.
 _DERIVED = re.compile(r"(.+)_(?:(?:data_)?(?:joint_|bone_)?motion|(?:data_)?bone)")
@@ -25,30 +28,33 @@ _ORIGINALS = ("_position", "_data_joint", "_joint", "_data")
 
 
 def read_clips(
-    path: str | os.PathLike[str] | list[str | os.PathLike[str]],
+    path: object,
     *,
-    layout: Layout = "auto",
+    layout: LayoutName | Layout = "auto",
     recipe: Recipe = "fixed",
+    lift_2d: bool = False,
 ) -> list[Clip]:
-    """Read clips from files.
+    """Read clips of any known skeleton, as NTU-25 in metres.
 
     Args:
-        path: a `.skeleton`, `.npy` or `.npz` file; a list of such; a folder, searched with its subfolders (in
-            natural
-            order: clip 2 before clip 10), or a saved `ClipStore`.
-        layout: the joint order of the files; NTU-25 is the one that is known.
-        recipe: what happens to the bodies of a `.skeleton` file: ``"fixed"`` tracks them by id, drops ghosts
-            and fills gaps; ``"faithful"`` keeps the first two of each frame in file order, as published.
+        path: a file (formats: docs/formats.md); a folder, searched with its subfolders (in natural order:
+            clip 2 before clip 10), or a saved `ClipStore`; an array of joints; MediaPipe landmarks; pyskl
+            annotations; the content of a JSON file; or a list of these.
+        layout: the skeleton of the source: a name, or a `Layout` of your own; ``"auto"`` recognises it.
+        recipe: what happens to bodies: ``"fixed"`` tracks them, drops ghosts, fills gaps and keeps the two
+            that move most; ``"faithful"`` keeps the first two of each frame in file order, as published.
+        lift_2d: accept image positions, and give every joint the depth 0. Vectors of such clips are a guess.
 
     Returns:
-        clips in order, float32 (3, T, 25, M), in the unit of the file (metres in NTU files). Files of a
-        folder in which no body was tracked are left out, with one `DataWarning` that names them.
+        clips in order, float32 (3, T, 25, M). NTU-25 sources keep their unit; others become metres. What
+        should be known of a source is given as one `DataWarning`.
 
     Raises:
         ClipsNotFoundError: no such file or folder.
-        FormatError: a file that is damaged or of another kind, or a folder without any.
+        FormatError: a file that is damaged, of another kind, or of an unknown or ambiguous skeleton.
         UnsafeFileError: a pickle that would run code.
-        ShapeError, InvalidClipError: an array that is no clip; a single file without a body.
+        ShapeError, InvalidClipError: an array that is no clip, 2D positions, joints not seen, no body.
+        ConfigError: an unknown layout or recipe.
 
     Example:
         >>> import numpy as np, tempfile
@@ -57,16 +63,55 @@ def read_clips(
         ...     [clip.name for clip in read_clips(folder)]
         ['wave']
     """
-    _check_options(layout, recipe)
-    if isinstance(path, list | tuple):
-        return [clip for item in path for clip in read_clips(item, layout=layout, recipe=recipe)]
+    parts = _read(path, _options(layout, recipe, lift_2d))
+    for _, report in parts:
+        warn_of(report)
+    return [clip for clips, _ in parts for clip in clips]
+
+
+def inspect_clips(
+    path: object,
+    *,
+    layout: LayoutName | Layout = "auto",
+    recipe: Recipe = "fixed",
+    lift_2d: bool = False,
+) -> tuple[list[Clip], ReadReport]:
+    """`read_clips`, and a report of what was recognised and done; its notes are not given as warnings.
+
+    Example:
+        >>> import numpy as np
+        >>> clips, report = inspect_clips(np.random.default_rng(0).normal(size=(40, 33, 3)))
+        ... # doctest: +ELLIPSIS
+        >>> report.layout, report.axes, len(report.derived)
+        ('mediapipe33', '-x -y +z', 7)
+    """
+    parts = _read(path, _options(layout, recipe, lift_2d))
+    where = str(path) if isinstance(path, str | os.PathLike) else f"a {type(path).__name__}"
+    reports = [report for _, report in parts] or [report_of_clips(where, "nothing", [])]
+    return [clip for clips, _ in parts for clip in clips], merge_reports(where, reports)
+
+
+def _options(layout: object, recipe: str, lift_2d: bool) -> ReadOptions:
+    if recipe not in get_args(Recipe):
+        known = ", ".join(map(repr, get_args(Recipe)))
+        raise ConfigError(f"recipe is {recipe!r}; supported are {known}.")
+    chosen = None if layout == "auto" else find_layout(layout)  # type: ignore[arg-type]
+    return ReadOptions(layout=chosen, recipe=recipe, lift_2d=lift_2d)  # type: ignore[arg-type]
+
+
+def _read(path: object, options: ReadOptions) -> list[Part]:
+    if is_list_of_sources(path):
+        return [part for item in path for part in _read(item, options)]  # type: ignore[attr-defined]
     if not isinstance(path, str | os.PathLike):
-        raise FormatError(f"path is a {type(path).__name__}; expected a file, a folder, or a list of them.")
+        return [assemble(find_any(path, options), options)]
     source = Path(os.fsdecode(path))
     try:
-        if source.is_dir():
-            return list(ClipStore.open(source)) if is_store(source) else _read_folder(source, recipe)
-        return _read_file(source, recipe)
+        if not source.is_dir():
+            return [assemble(read_file(source, options), options)]
+        if is_store(source):
+            clips = tuple(ClipStore.open(source))
+            return [assemble(Found(where=str(source), format="skelrep store", clips=clips), options)]
+        return _read_folder(source, options)
     except FileNotFoundError as error:
         raise ClipsNotFoundError(f"{source} does not exist; expected a file or folder of clips.") from error
     except OSError as error:
@@ -75,44 +120,61 @@ def read_clips(
         ) from error
 
 
-def _check_options(layout: str, recipe: str) -> None:
-    for name, value, known in (("layout", layout, get_args(Layout)), ("recipe", recipe, get_args(Recipe))):
-        if value not in known:
-            raise ConfigError(f"{name} is {value!r}; supported are {', '.join(map(repr, known))}.")
-
-
-def _read_file(path: Path, recipe: Recipe) -> list[Clip]:
-    readers: dict[str, Callable[[Path], list[Clip]]] = {
-        ".skeleton": lambda p: [read_skeleton(p, recipe)],
-        ".npy": read_npy,
-        ".npz": read_npz,
-    }
-    if path.suffix.lower() not in readers and path.exists():
-        raise FormatError(
-            f"{path} has the suffix {path.suffix!r}; expected {', '.join(SUFFIXES)}, or a folder."
-        )
-    return readers.get(path.suffix.lower(), read_npy)(path)
-
-
-def _read_folder(folder: Path, recipe: Recipe) -> list[Clip]:
+def _read_folder(folder: Path, options: ReadOptions) -> list[Part]:
     files = find_files(folder)
-    if not files:
-        raise FormatError(f"{folder} holds no clips; looked for files ending in {', '.join(SUFFIXES)}.")
-    clips: list[Clip] = []
+    parts: list[Part] = []
     without: list[str] = []
-    for file in files:
+    others: dict[str, Exception] = {}
+    for source in sources_of(files):
+        file = source[0] if isinstance(source, list) else source
         try:
-            clips += _read_file(file, recipe)
+            found = read_openpose_folder(source) if isinstance(source, list) else read_file(source, options)
+            parts.append(assemble(found, options))
         except InvalidClipError:
             if file.suffix.lower() != ".skeleton":
                 raise
             without.append(file.name)
-    if not clips:
+        except (FormatError, ShapeError) as error:
+            if isinstance(source, list) or file.suffix.lower() not in UNCERTAIN:
+                raise
+            others[file.name] = error
+    _check_folder(folder, files, parts, without, others)
+    return parts
+
+
+def _check_folder(
+    folder: Path, files: list[Path], parts: list[Part], without: list[str], others: dict[str, Exception]
+) -> None:
+    if parts:
+        warn_left_out(without, str(folder))
+        _warn_of_others(folder, others)
+    elif without:
         raise InvalidClipError(
             f"{folder} holds {len(files)} files and no usable body in any. See one: {files[0]}."
         )
-    warn_left_out(without, str(folder))
-    return clips
+    elif others:
+        name, error = next(iter(others.items()))
+        raise FormatError(
+            f"{folder} holds {len(files)} files, none of clips. The first, {name}: {error}"
+        ) from error
+    else:
+        raise FormatError(f"{folder} holds no clips; looked for files ending in {', '.join(SUFFIXES)}.")
+
+
+def _warn_of_others(folder: Path, others: dict[str, Exception]) -> None:
+    """A note in text beside clips is not worth a warning; a JSON, CSV or pickle might have been meant."""
+    names = [name for name in others if not name.lower().endswith(".txt") and not _is_label_file(name)]
+    if names:
+        first = str(others[names[0]])[:200]
+        warnings.warn(
+            f"{folder}: {len(names)} files are no clips and were left out: {', '.join(names[:9])}. {first}",
+            DataWarning,
+            stacklevel=2,
+        )
+
+
+def _is_label_file(name: str) -> bool:
+    return "label" in name.lower()
 
 
 def find_files(folder: Path) -> list[Path]:
