@@ -15,6 +15,7 @@ from .archives import read_npz
 from .arrays import read_npy, warn_left_out
 from .dataset import ClipStore, is_store
 from .ntu import read_skeleton
+from .prepare import Repair
 
 Layout = Literal["auto", "ntu25"]
 SUFFIXES = (".skeleton", ".npy", ".npz")
@@ -29,6 +30,7 @@ def read_clips(
     *,
     layout: Layout = "auto",
     recipe: Recipe = "fixed",
+    max_gap: int | None = None,
 ) -> list[Clip]:
     """Read clips from files.
 
@@ -39,6 +41,9 @@ def read_clips(
         layout: the joint order of the files; NTU-25 is the one that is known.
         recipe: what happens to the bodies of a `.skeleton` file: ``"fixed"`` tracks them by id, drops ghosts
             and fills gaps; ``"faithful"`` keeps the first two of each frame in file order, as published.
+            Of an array with more than two bodies, ``"fixed"`` keeps the two that move most (`choose_bodies`).
+        max_gap: joints of an array that are NaN for at most so many frames are filled (`fill_gaps`); by
+            default NaN is an error.
 
     Returns:
         clips in order, float32 (3, T, 25, M), in the unit of the file (metres in NTU files). Files of a
@@ -58,15 +63,18 @@ def read_clips(
         ['wave']
     """
     _check_options(layout, recipe)
+    repair = Repair(recipe=recipe, max_gap=max_gap)
     if isinstance(path, list | tuple):
-        return [clip for item in path for clip in read_clips(item, layout=layout, recipe=recipe)]
+        return [
+            clip for item in path for clip in read_clips(item, layout=layout, recipe=recipe, max_gap=max_gap)
+        ]
     if not isinstance(path, str | os.PathLike):
         raise FormatError(f"path is a {type(path).__name__}; expected a file, a folder, or a list of them.")
     source = Path(os.fsdecode(path))
     try:
         if source.is_dir():
-            return list(ClipStore.open(source)) if is_store(source) else _read_folder(source, recipe)
-        return _read_file(source, recipe)
+            return list(ClipStore.open(source)) if is_store(source) else _read_folder(source, repair)
+        return read_file(source, repair)
     except FileNotFoundError as error:
         raise ClipsNotFoundError(f"{source} does not exist; expected a file or folder of clips.") from error
     except OSError as error:
@@ -81,20 +89,21 @@ def _check_options(layout: str, recipe: str) -> None:
             raise ConfigError(f"{name} is {value!r}; supported are {', '.join(map(repr, known))}.")
 
 
-def _read_file(path: Path, recipe: Recipe) -> list[Clip]:
+def read_file(path: Path, repair: Repair) -> list[Clip]:
+    """The clips of one file."""
     readers: dict[str, Callable[[Path], list[Clip]]] = {
-        ".skeleton": lambda p: [read_skeleton(p, recipe)],
-        ".npy": read_npy,
-        ".npz": read_npz,
+        ".skeleton": lambda p: [read_skeleton(p, repair.recipe)],
+        ".npy": lambda p: read_npy(p, repair),
+        ".npz": lambda p: read_npz(p, repair),
     }
     if path.suffix.lower() not in readers and path.exists():
         raise FormatError(
             f"{path} has the suffix {path.suffix!r}; expected {', '.join(SUFFIXES)}, or a folder."
         )
-    return readers.get(path.suffix.lower(), read_npy)(path)
+    return readers.get(path.suffix.lower(), readers[".npy"])(path)
 
 
-def _read_folder(folder: Path, recipe: Recipe) -> list[Clip]:
+def _read_folder(folder: Path, repair: Repair) -> list[Clip]:
     files = find_files(folder)
     if not files:
         raise FormatError(f"{folder} holds no clips; looked for files ending in {', '.join(SUFFIXES)}.")
@@ -102,7 +111,7 @@ def _read_folder(folder: Path, recipe: Recipe) -> list[Clip]:
     without: list[str] = []
     for file in files:
         try:
-            clips += _read_file(file, recipe)
+            clips += read_file(file, repair)
         except InvalidClipError:
             if file.suffix.lower() != ".skeleton":
                 raise
