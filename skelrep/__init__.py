@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .embed import encode as encode
     from .evaluate import knn_probe as knn_probe
     from .evaluate import linear_probe as linear_probe
+    from .health import HealthReport as HealthReport
+    from .health import doctor as doctor
     from .models import SkeletonEncoder as SkeletonEncoder
     from .pretrained import list_pretrained as list_pretrained
     from .pretrained import load_pretrained as load_pretrained
@@ -31,10 +33,12 @@ _ROOMS = {
     "Clip": "clips",
     "ClipStore": "read",
     "EncoderConfig": "config",
+    "HealthReport": "health",
     "ModelConfig": "config",
     "PreprocessConfig": "config",
     "PretrainConfig": "config",
     "SkeletonEncoder": "models",
+    "doctor": "health",
     "encode": "embed",
     "knn_probe": "evaluate",
     "linear_probe": "evaluate",
@@ -48,11 +52,13 @@ __all__ = [
     "Clip",
     "ClipStore",
     "EncoderConfig",
+    "HealthReport",
     "ModelConfig",
     "PreprocessConfig",
     "PretrainConfig",
     "SkeletonEncoder",
     "__version__",
+    "doctor",
     "encode",
     "knn_probe",
     "linear_probe",

@@ -48,7 +48,11 @@ def as_clips(clips: object, *, recipe: Recipe = "fixed", max_gap: int | None = N
         >>> [clip.data.shape for clip in as_clips([np.ones((3, 8, 25, 1)), torch.ones(3, 9, 25, 2)])]
         [(3, 8, 25, 1), (3, 9, 25, 2)]
     """
-    repair = Repair(recipe=recipe, max_gap=max_gap)
+    return gather(clips, Repair(recipe=recipe, max_gap=max_gap))
+
+
+def gather(clips: object, repair: Repair) -> Sequence[Clip]:
+    """`as_clips` with all its options as one record."""
     if isinstance(clips, ClipStore):
         return clips
     if isinstance(clips, Clip):
@@ -57,7 +61,7 @@ def as_clips(clips: object, *, recipe: Recipe = "fixed", max_gap: int | None = N
         folder = Path(os.fsdecode(clips))
         if is_store(folder):
             return ClipStore.open(folder)
-        return read_clips(clips, recipe=recipe, max_gap=max_gap)
+        return read_clips(clips, recipe=repair.recipe, max_gap=repair.max_gap)
     if isinstance(clips, np.ndarray | torch.Tensor) and not _is_ragged(clips):
         return _from_array(clips, repair)
     if clips is None or isinstance(clips, Mapping | bytes) or not isinstance(clips, Iterable):
