@@ -14,8 +14,8 @@ from ..tally import Tally
 FROZEN_SECONDS = 0.3
 MIN_REPEATS = 2
 # A dropped frame: a step about twice as long as those around it, in their direction, of a moving body.
-RATIO, SAME_WAY, MIN_STEP = (1.6, 3.0), 0.8, 0.004
-MIN_DROPS, MIN_DROP_SHARE = 3, 0.1
+RATIO, EVEN, SAME_WAY, MIN_STEP = (1.6, 3.0), 1.5, 0.8, 0.004
+MIN_DROPS, MIN_DROP_SHARE = 3, 0.15
 
 
 class Stills:
@@ -23,6 +23,7 @@ class Stills:
 
     def __init__(self) -> None:
         self._static, self._frozen, self._repeated, self._dropped = (Tally() for _ in range(4))
+        self._drops = self._steady = 0
 
     def look(self, look: Look) -> None:
         """See one clip."""
@@ -37,6 +38,7 @@ class Stills:
         elif np.count_nonzero(still) >= MIN_REPEATS:
             self._repeated.add(look.name, f"{np.count_nonzero(still)} frames")
         drops, steady = count_drops(look.bodies[0], look.metre)
+        self._drops, self._steady = self._drops + drops, self._steady + steady
         if drops >= MIN_DROPS and drops >= MIN_DROP_SHARE * steady:
             self._dropped.add(look.name, f"{drops} of {steady} steps")
 
@@ -60,8 +62,8 @@ class Stills:
         )  # fmt: skip
 
     def summary(self) -> dict[str, Any]:
-        """Nothing."""
-        return {}
+        """Share of steady steps that skip a frame."""
+        return {"dropped_frames_share": round(self._drops / self._steady, 4)} if self._steady else {}
 
 
 def _still_frames(look: Look) -> NDArray[np.bool_]:
@@ -96,7 +98,8 @@ def count_drops(body: Body, metre: float) -> tuple[int, int]:
     along = np.einsum("kd,kd->k", steps[1:], steps[:-1]) / np.maximum(size[1:] * size[:-1], 1e-12)
     around = (size[:-2] + size[2:]) / 2
     joint_step = size[1:-1] / np.sqrt(body.joints.shape[1]) * metre
-    steady = (along[:-1] > SAME_WAY) & (along[1:] > SAME_WAY) & (joint_step > MIN_STEP)
+    even = np.maximum(size[:-2], size[2:]) < EVEN * np.minimum(size[:-2], size[2:])
+    steady = even & (along[:-1] > SAME_WAY) & (along[1:] > SAME_WAY) & (joint_step > MIN_STEP)
     ratio = size[1:-1] / np.maximum(around, 1e-12)
     skipped = steady & (ratio > RATIO[0]) & (ratio < RATIO[1])
     return int(np.count_nonzero(skipped)), int(np.count_nonzero(steady))
