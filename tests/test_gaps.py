@@ -27,8 +27,6 @@ def slow_fill(x: np.ndarray, max_gap: int, max_hold: int) -> np.ndarray:
         nobody = [not x[:, t, :, body].any() for t in range(frames)]
         for joint in range(joints):
             lost = [not np.isfinite(x[:, t, joint, body]).all() for t in range(frames)]
-            if all(a or b for a, b in zip(lost, nobody, strict=True)):
-                continue
             t = 0
             while t < frames:
                 if not lost[t]:
@@ -42,9 +40,8 @@ def slow_fill(x: np.ndarray, max_gap: int, max_hold: int) -> np.ndarray:
                 for k in range(start, t):
                     if before is not None and after is not None and t - start <= max_gap:
                         w = (k - before) / (after - before)
-                        out[:, k, joint, body] = (1 - w) * x[:, before, joint, body] + w * x[
-                            :, after, joint, body
-                        ]
+                        start_pose, end_pose = x[:, before, joint, body], x[:, after, joint, body]
+                        out[:, k, joint, body] = (1 - w) * start_pose + w * end_pose
                     elif (before is None) != (after is None) and t - start <= max_hold:
                         out[:, k, joint, body] = x[:, before if after is None else after, joint, body]
                     else:
@@ -83,9 +80,8 @@ def test_a_gap_is_a_straight_line_and_an_end_is_held():
     assert report.joints == ("Head", "HandLeft")
     assert report.frames.tolist() == [0, 1, 5, 6, 7, 8]
     assert report.longest_gap == 4
-    assert (
-        str(report) == "6 joints missing in 6 of 24 frames (Head, HandLeft), longest gap 4 frames, 6 filled"
-    )
+    words = "6 joints missing in 6 of 24 frames (Head, HandLeft), longest gap 4 frames, 6 filled"
+    assert str(report) == words
     assert np.isnan(y[0, 5, 7, 0]), "the input was changed"
 
 
@@ -105,17 +101,14 @@ def test_low_confidence_is_missing(low):
     filled, report = fill_gaps(spike, confidence=confidence)
     np.testing.assert_allclose(filled[:, 10, 11], (x[:, 9, 11] + x[:, 11, 11]) / 2, rtol=1e-5)
     assert report.joints == ("HandRight",)
-    assert np.array_equal(fill_gaps(spike, confidence=confidence, min_confidence=0.1)[0], spike) == (
-        low == 0.2
-    )
+    trusting, _ = fill_gaps(spike, confidence=confidence, min_confidence=0.1)
+    assert np.array_equal(trusting, spike) == (low == 0.2)
 
 
 def test_long_gaps_are_refused_or_kept_as_nan():
     x = motion()
     x[:, 3:16, 7] = np.nan
-    with pytest.raises(
-        InvalidClipError, match=r"HandLeft\), longest gap 13 frames, 0 filled; expected at most 10"
-    ):
+    with pytest.raises(InvalidClipError, match=r"longest gap 13 frames, 0 filled; expected at most 10"):
         fill_gaps(x)
     filled, report = fill_gaps(x, unfilled="keep")
     assert report.unfilled.sum() == 13
@@ -150,7 +143,7 @@ def test_a_slot_without_any_measurement_is_an_absent_body():
         (
             {"confidence": np.ones((FRAMES, 25))},
             ShapeError,
-            r"confidence is float64 \(24, 25\); expected .*\(24, 25, 1\)",
+            r"expected numbers \(24, 25, 1\)",
         ),
     ],
 )
@@ -177,7 +170,7 @@ def test_nan_is_refused_with_the_remedy_and_the_remedy_works(tmp_path):
     for given_clips in (holes(), [Clip(data=holes())], tmp_path, tmp_path / "plain.npz"):
         with pytest.raises(InvalidClipError, match=r"Fill short gaps with max_gap=\.\.\. \(read_clips"):
             as_clips(given_clips)
-        with pytest.raises(InvalidClipError, match="too long to fill.*at most 2 frames"):
+        with pytest.raises(InvalidClipError, match=r"too long to fill.*at most 2 frames"):
             as_clips(given_clips, max_gap=2)
         for clip in as_clips(given_clips, max_gap=3):
             if clip.name != "many/1":
