@@ -47,8 +47,9 @@ def doctor(
 
     Example:
         >>> from skelrep.demo import load_demo_clips
-        >>> doctor(load_demo_clips()).healthy
-        True
+        >>> report = doctor(load_demo_clips())
+        >>> report.healthy, report.clips_with("glitch")
+        (False, ('kinect_m03_s06_e10',))
     """
     source = Source(clips, recipe)
     checks = list(default_checks())

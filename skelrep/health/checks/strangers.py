@@ -84,7 +84,11 @@ class Strangers:
         """Robust score of each clip's distance to its nearest other one."""
         if len(self._vectors) < MIN_SET:
             return np.zeros(len(self._vectors))
-        distance = np.log(np.maximum(nearest_others(np.stack(self._vectors))[0], 1e-9)).astype(np.float64)
+        # Centred and scaled, so that vectors that share most of their direction differ in float32 too.
+        vectors = np.stack(self._vectors)
+        vectors -= vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
+        vectors /= max(float(np.abs(vectors).max()), 1e-30)
+        distance = np.log(np.maximum(nearest_others(vectors)[0], 1e-9)).astype(np.float64)
         away = distance - np.median(distance)
         return np.asarray(away / max(1.4826 * float(np.median(np.abs(away))), 1e-9))
 
