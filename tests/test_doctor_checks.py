@@ -56,7 +56,7 @@ def elastic(x: np.ndarray) -> np.ndarray:
 
 def lying(x: np.ndarray) -> np.ndarray:
     """Upright in the first half, on the floor in the second."""
-    cos, sin = np.cos(1.8), np.sin(1.8)
+    cos, sin = np.cos(2.4), np.sin(2.4)
     down = np.stack([x[0], cos * x[1] - sin * x[2], sin * x[1] + cos * x[2]])
     half = x.shape[1] // 2
     down += (x[:, half, :1] - down[:, half, :1])[:, None]

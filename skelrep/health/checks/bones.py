@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from ...layout import KINECT_BONE_LENGTHS, SHOULDER_LEFT, SHOULDER_RIGHT
-from ..look import Body, Look
+from ..look import Body, Look, median_distances, sorted_distances
 from ..report import Finding
 from ..tally import Tally
 
@@ -39,9 +40,8 @@ class BoneLengths:
         spread = bone_spread(body)
         if spread > MAX_SPREAD:
             self._elastic.add(look.name, f"by {spread:.0%}")
-        self._builds.append(
-            [_distance(body, pair) / max(body.trunk, 1e-9) for pair, _ in PROPORTIONS.values()]
-        )
+        build = median_distances(body.joints, *_columns(pair for pair, _ in PROPORTIONS.values()))
+        self._builds.append((build / max(body.trunk, 1e-9)).tolist())
 
     def findings(self) -> list[Finding]:
         """What was found."""
@@ -77,11 +77,12 @@ class BoneLengths:
 
 def bone_spread(body: Body) -> float:
     """The largest relative spread of a long bone over time."""
-    child, parent = np.array(LONG_BONES).T
-    lengths = np.linalg.norm(body.joints[:, child] - body.joints[:, parent], axis=2)
-    low, middle, high = np.quantile(lengths, (0.1, 0.5, 0.9), axis=0)
+    lengths = sorted_distances(body.joints, *_columns(LONG_BONES))
+    last = len(lengths) - 1
+    low, middle, high = (lengths[round(share * last)] for share in (0.1, 0.5, 0.9))
     return float(((high - low) / np.maximum(middle, 1e-9)).max())
 
 
-def _distance(body: Body, pair: tuple[int, int]) -> float:
-    return float(np.median(np.linalg.norm(body.joints[:, pair[0]] - body.joints[:, pair[1]], axis=1)))
+def _columns(pairs: Iterable[tuple[int, int]]) -> tuple[list[int], list[int]]:
+    first, second = zip(*pairs, strict=True)
+    return list(first), list(second)

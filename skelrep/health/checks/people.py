@@ -25,7 +25,7 @@ class People:
         self._bodies[len(look.bodies)] += 1
         if len(look.bodies) < 2:
             return
-        total = int(look.present.any(axis=1).sum())
+        total = int(look.present.any(axis=0).sum())
         tracks = [Track(frames=body.frames, joints=body.joints * look.metre) for body in look.bodies]
         broken = [faults(track, total) for track in tracks]
         if all(broken):

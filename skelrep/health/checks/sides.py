@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...layout import SPINE_BASE, SPINE_SHOULDER
-from ..look import Look
+from ..look import Look, median_distances
 from ..report import Finding
 from ..tally import Tally
 
@@ -53,12 +53,16 @@ def backward_share(joints_KVC: NDArray[np.float32], trunk: float) -> float:
 
     Left x up is forwards in right-handed axes, whichever way is up.
     """
-    x = joints_KVC.astype(np.float64)
+    x = joints_KVC
     across = x[:, LEFT_HIP] - x[:, RIGHT_HIP]
-    forward = np.cross(across, x[:, SPINE_SHOULDER] - x[:, SPINE_BASE])
+    up = x[:, SPINE_SHOULDER] - x[:, SPINE_BASE]
     feet = [x[:, foot] - x[:, ankle] for _, _, ankle, foot in LEGS]
-    if np.median(np.linalg.norm(feet, axis=-1)) < SHORT_FOOT * trunk:
-        pointing = sum(x[:, knee] - (x[:, hip] + x[:, ankle]) / 2 for hip, knee, ankle, _ in LEGS)
+    ankles, toes = [leg[2] for leg in LEGS], [leg[3] for leg in LEGS]
+    if median_distances(x, ankles, toes).mean() < SHORT_FOOT * trunk:
+        bent = [x[:, knee] - (x[:, hip] + x[:, ankle]) / 2 for hip, knee, ankle, _ in LEGS]
+        pointing = bent[0] + bent[1]
     else:
         pointing = feet[0] + feet[1]
-    return float(np.mean(np.einsum("kc,kc->k", forward, pointing) < 0))
+    (ax, ay, az), (ux, uy, uz), (px, py, pz) = across.T, up.T, pointing.T
+    volume = (ay * uz - az * uy) * px + (az * ux - ax * uz) * py + (ax * uy - ay * ux) * pz
+    return float(np.mean(volume < 0))

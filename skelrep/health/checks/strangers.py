@@ -46,7 +46,7 @@ class Strangers:
 
     def look(self, look: Look) -> None:
         """See one clip; those that cannot be encoded are left to the other checks."""
-        if not look.bodies or not look.finite.all() or look.clip.data.shape[3] > 2:
+        if not look.bodies or not look.finite or look.clip.data.shape[3] > 2:
             return
         self._names.append(look.name)
         self._waiting.append(look.clip)

@@ -94,11 +94,12 @@ def tempo_of(body: Body, metre: float) -> float | None:
     limbs = (body.joints[:, list(LIMBS)] - body.joints[:, SPINE_SHOULDER : SPINE_SHOULDER + 1]) * metre
     if len(limbs) < SMOOTHING + 4:
         return None
-    total = np.cumsum(limbs, axis=0, dtype=np.float64)
-    smooth = (total[SMOOTHING:] - total[:-SMOOTHING]) / SMOOTHING
-    step = np.diff(smooth, axis=0)
-    speed = float(np.quantile(np.linalg.norm(np.diff(limbs, axis=0), axis=2), 0.95))
-    change = float(np.square(np.diff(step, axis=0)).sum())
+    # A step of the moving average over SMOOTHING frames is a difference over so many frames.
+    step = (limbs[SMOOTHING:] - limbs[:-SMOOTHING]) / SMOOTHING
+    raw = limbs[1:] - limbs[:-1]
+    speeds = np.sqrt(np.einsum("kvc,kvc->kv", raw, raw)).reshape(-1)
+    speed = float(np.partition(speeds, int(0.95 * len(speeds)))[int(0.95 * len(speeds))])
+    change = float(np.square(step[1:] - step[:-1]).sum())
     if speed <= 0 or change <= 0:
         return None
     time = math.sqrt(float(np.square(step).sum()) / change)

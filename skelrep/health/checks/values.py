@@ -22,17 +22,19 @@ class Values:
 
     def look(self, look: Look) -> None:
         """See one clip."""
-        if not look.finite.all():
+        if not look.finite:
             self._look_at_gaps(look)
         if not look.present.any():
             self._empty.add(look.name)
             return
         self._prepared.append(bool(look.bodies) and is_preprocessed(look.clip.data))
-        nobody = look.num_frames - int(np.count_nonzero(look.present.any(axis=1)))
+        nobody = look.num_frames - int(np.count_nonzero(look.present.any(axis=0)))
         if nobody:
             self._zero.add(look.name, f"{nobody} of {look.num_frames} frames")
         # A joint that is zero now and then was lost; one that always is is the centre.
         for body in look.bodies:
+            if body.joints.all():
+                continue
             lost = ~body.joints.any(axis=2)
             share = lost.mean(axis=0)
             if ((share > 0) & (share < 1)).any() or np.count_nonzero(share == 1) > 1:
