@@ -22,6 +22,7 @@ import skelrep
 
 RESULT = Path(__file__).parent / "results" / "doctor_shared_data.json"
 MAX_SPEED = 12.0
+SAMPLE = 100
 # What the README of the data says: clips with a joint faster than 12 m/s, and clips that are very long.
 KNOWN_GLITCHES = {
     "irds": 140,
@@ -35,10 +36,10 @@ KNOWN_GLITCHES = {
 KNOWN_LONG = {"irds": 2}
 
 
-def look_at(path: Path, model: str | None) -> dict[str, Any]:
+def look_at(path: Path) -> dict[str, Any]:
     """The doctor's report of an archive, and how its glitches agree with the archive's own column."""
     began = time.perf_counter()
-    report = skelrep.doctor(path, model=model)
+    report = skelrep.doctor(path)
     seconds = time.perf_counter() - began
     with np.load(path, allow_pickle=False) as archive:
         truly_fast = {str(name) for name in archive["names"][archive["max_speed"] > MAX_SPEED]}
@@ -61,15 +62,33 @@ def look_at(path: Path, model: str | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def strangers(path: Path, model: str) -> dict[str, Any]:
+    """How far 100 clips drawn from an archive are from the model's training data."""
+    clips = skelrep.read_clips(path)
+    drawn = np.random.default_rng(0).permutation(len(clips))[:SAMPLE]
+    began = time.perf_counter()
+    report = skelrep.doctor([clips[row] for row in drawn], model=model)
+    return {
+        "clips": len(drawn),
+        "seconds": round(time.perf_counter() - began, 1),
+        "median deviations": report.summary["deviations_from_training"],
+        "strangers": list(report.clips_with("stranger")),
+        "outliers": list(report.clips_with("outlier")),
+    }
+
+
 def main() -> None:
     """Look at every archive, then at all of them."""
     parser = argparse.ArgumentParser(description="Run the doctor on the shared recordings.")
     parser.add_argument("data", type=Path)
-    parser.add_argument("--model", help="also tell strangers, of the archives one by one")
+    parser.add_argument("--model", help="also tell strangers, among 100 clips of each archive")
     options = parser.parse_args()
     torch.set_num_threads(1)
 
-    archives = {path.stem: look_at(path, options.model) for path in sorted(options.data.glob("*.npz"))}
+    archives = {path.stem: look_at(path) for path in sorted(options.data.glob("*.npz"))}
+    found = {}
+    if options.model:
+        found = {path.stem: strangers(path, options.model) for path in sorted(options.data.glob("*.npz"))}
     began, worked = time.perf_counter(), time.process_time()
     everything = skelrep.doctor(options.data)
     seconds, cpu = round(time.perf_counter() - began, 1), round(time.process_time() - worked, 1)
@@ -79,6 +98,7 @@ def main() -> None:
         "model": options.model,
         "threads": 1,
         "archives": archives,
+        "strangers": found,
         "all": {
             "clips": everything.summary["clips"],
             "seconds": seconds,

@@ -29,8 +29,10 @@ from ..tally import Tally
 from .twins import nearest_others
 
 BATCH = 64
-MAX_DEVIATIONS = 3.0  # root mean square over joints and frames; 1 on the training data themselves
-MAX_ROBUST_SCORE = 8.0  # deviations of log distance to the nearest other clip
+# Root mean square over joints and frames. Under the default model 99 % of real upright clips of each of eight
+# sets stay below 1.6; people lying reach 2.4, shuffled joints 2 to 4, z up 2.5 to 3.3, upside down 5 to 6.
+MAX_DEVIATIONS = 2.0
+MAX_ROBUST_SCORE = 5.0  # of the log distance to the nearest other clip; real sets stay below 3
 MIN_SET = 20
 
 
