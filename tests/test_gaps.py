@@ -189,5 +189,11 @@ def test_more_than_two_bodies_are_chosen_with_a_warning_and_refused_by_faithful(
         with pytest.warns(DataWarning, match=r"has 3 bodies on axis M; the 2 that move most were kept"):
             (clip,) = as_clips(given_clips)
         assert clip.data.shape == (3, FRAMES, 25, 2)
+    x[:, 4, 3, 0] = np.nan
+    with pytest.raises(InvalidClipError, match=r"the clip: the clip has 3 NaN.*max_gap=\.\.\."):
+        as_clips(x)
+    with pytest.warns(DataWarning, match="3 bodies"):
+        assert as_clips(x, max_gap=1)[0].data.shape == clip.data.shape
+    for given_clips in (np.nan_to_num(x), tmp_path / "x.npy"):
         with warnings.catch_warnings(), pytest.raises(ShapeError, match="3 bodies"):
             as_clips(given_clips, recipe="faithful")

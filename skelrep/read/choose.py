@@ -104,8 +104,8 @@ def _checked(array: NDArray[np.generic]) -> NDArray[np.float32]:
     x = as_float32(array, "the clip", any_bodies=True)
     if not np.isfinite(x).all():
         raise InvalidClipError(
-            f"the clip has {np.count_nonzero(~np.isfinite(x))} NaN or infinite values. Fill them first, with "
-            "skelrep.read.fill_gaps."
+            f"the clip has {np.count_nonzero(~np.isfinite(x))} NaN or infinite values. Fill short gaps "
+            "first: max_gap=... (read_clips, as_clips) or skelrep.read.fill_gaps."
         )
     if not x.any():
         raise InvalidClipError("the clip holds no body: every coordinate is 0. Leave this clip out.")

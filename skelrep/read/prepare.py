@@ -48,7 +48,8 @@ def prepare_clip(array: object, where: str, repair: Repair) -> NDArray[np.float3
     try:
         if repair.max_gap is not None and not np.isfinite(data).all():
             data = fill_gaps(data, max_gap=repair.max_gap, max_hold=repair.max_gap)[0]
-        if data.shape[3] > MAX_BODIES and np.isfinite(data).all() and data.any():
+        can_choose = repair.check_values or bool(np.isfinite(data).all() and data.any())
+        if data.shape[3] > MAX_BODIES and can_choose:
             data = _choose(data, where)
     except InvalidClipError as error:
         raise InvalidClipError(f"{where}: {error}") from error
