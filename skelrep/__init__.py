@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from .embed import encode as encode
     from .evaluate import knn_probe as knn_probe
     from .evaluate import linear_probe as linear_probe
+    from .health import HealthReport as HealthReport
+    from .health import doctor as doctor
     from .layouts import Layout as Layout
     from .models import SkeletonEncoder as SkeletonEncoder
     from .pretrained import list_pretrained as list_pretrained
@@ -33,11 +35,13 @@ _ROOMS = {
     "Clip": "clips",
     "ClipStore": "read",
     "EncoderConfig": "config",
+    "HealthReport": "health",
     "Layout": "layouts",
     "ModelConfig": "config",
     "PreprocessConfig": "config",
     "PretrainConfig": "config",
     "SkeletonEncoder": "models",
+    "doctor": "health",
     "encode": "embed",
     "inspect_clips": "read",
     "knn_probe": "evaluate",
@@ -52,12 +56,14 @@ __all__ = [
     "Clip",
     "ClipStore",
     "EncoderConfig",
+    "HealthReport",
     "Layout",
     "ModelConfig",
     "PreprocessConfig",
     "PretrainConfig",
     "SkeletonEncoder",
     "__version__",
+    "doctor",
     "encode",
     "inspect_clips",
     "knn_probe",

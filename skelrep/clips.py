@@ -15,6 +15,7 @@ from .shapes import EXPECTED, shape_problem
 
 # An adult measures about 0.5 m between SpineBase and SpineShoulder; a child or an avatar is still inside.
 MIN_TRUNK, MAX_TRUNK = 0.05, 3.0
+MAX_BODIES = 2
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -58,10 +59,29 @@ def check_clip(array: object, where: str) -> NDArray[np.float32]:
         >>> check_clip(np.ones((3, 8, 25, 1), dtype=np.int16), "clip").dtype
         dtype('float32')
     """
+    data = as_float32(array, where)
+    _check_values(data, where)
+    return data
+
+
+def as_float32(array: object, where: str, *, any_bodies: bool = False) -> NDArray[np.float32]:
+    """The part of `check_clip` that looks at axes and dtype, and leaves the values alone.
+
+    Args:
+        array, where: as in `check_clip`.
+        any_bodies: accept more than two bodies on axis M.
+
+    Returns:
+        float32 (C, T, V, M), C-contiguous; the array itself where it already is that.
+
+    Raises:
+        ShapeError: not an array of numbers, or axes of another number, order or size.
+    """
     if not isinstance(array, np.ndarray | torch.Tensor):
         kind = type(array).__name__
         raise ShapeError(f"{where} is a {kind}, not a numpy array or torch tensor; {EXPECTED}.")
-    problem = shape_problem(tuple(array.shape), tensor=isinstance(array, torch.Tensor))
+    is_tensor = isinstance(array, torch.Tensor)
+    problem = shape_problem(tuple(array.shape), is_tensor, any_bodies=any_bodies)
     if problem:
         raise ShapeError(f"{where} {problem}")
     numbers = _to_numpy(array, where)
@@ -70,9 +90,7 @@ def check_clip(array: object, where: str) -> NDArray[np.float32]:
             f"{where} has dtype {numbers.dtype}; expected integers or floats, x, y, z in metres."
         )
     with np.errstate(over="ignore"):
-        data = np.ascontiguousarray(numbers, dtype=np.float32)
-    _check_values(data, where)
-    return data
+        return np.ascontiguousarray(numbers, dtype=np.float32)
 
 
 def check_units(array: NDArray[np.float32], where: str) -> None:
@@ -146,8 +164,8 @@ def _check_values(data: NDArray[np.float32], where: str) -> None:
         frame, body, joint = np.argwhere(~finite.transpose(1, 3, 2, 0))[0, :3]
         raise InvalidClipError(
             f"{where} has {np.count_nonzero(~finite)} NaN or infinite values, the first at frame {frame}, "
-            f"joint {joint} ({JOINT_NAMES[joint]}), body {body}. Interpolate these frames, or leave the clip "
-            "out."
+            f"joint {joint} ({JOINT_NAMES[joint]}), body {body}. Fill short gaps with max_gap=... "
+            "(read_clips, as_clips, skelrep.read.fill_gaps), or leave the clip out."
         )
     if not data.any():
         raise InvalidClipError(f"{where} holds no body: every coordinate is 0. Leave this clip out.")

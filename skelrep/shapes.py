@@ -14,12 +14,13 @@ _ORDERS = _KNOWN_ORDERS + tuple("".join(p) for p in permutations("CTVM") if "".j
 _ONE_BODY_ORDERS = ("TVC", "CTV", "TCV", "CVT", "VTC", "VCT")
 
 
-def shape_problem(shape: tuple[int, ...], tensor: bool = False) -> str | None:
+def shape_problem(shape: tuple[int, ...], tensor: bool = False, *, any_bodies: bool = False) -> str | None:
     """Explain why a shape is not that of one clip.
 
     Args:
         shape: of the array that should be (C=3, T, V=25, M=1 or 2).
         tensor: word the remedy for torch instead of numpy.
+        any_bodies: more than two bodies on axis M are good too, unless another order of axes fits.
 
     Returns:
         what is wrong and the remedy, to follow the words "clips[3] " ; None for a good shape.
@@ -31,7 +32,7 @@ def shape_problem(shape: tuple[int, ...], tensor: bool = False) -> str | None:
         'has shape (64, 25, 3), which looks like (T, V, C), one'
     """
     if len(shape) == 4:
-        return _four_axes(shape, tensor)
+        return _four_axes(shape, tensor, any_bodies)
     if len(shape) == 3:
         for order in _ONE_BODY_ORDERS:
             if _fits(dict(zip(order, shape, strict=True))):
@@ -40,7 +41,7 @@ def shape_problem(shape: tuple[int, ...], tensor: bool = False) -> str | None:
     return _other_axes(shape, tensor)
 
 
-def _four_axes(shape: tuple[int, ...], tensor: bool) -> str | None:
+def _four_axes(shape: tuple[int, ...], tensor: bool, any_bodies: bool) -> str | None:
     sizes = dict(zip("CTVM", shape, strict=True))
     if _fits(sizes):
         return None
@@ -48,6 +49,8 @@ def _four_axes(shape: tuple[int, ...], tensor: bool) -> str | None:
         if _fits(dict(zip(order, shape, strict=True))):
             remedy = _reorder("CTVM", order, tensor)
             return f"{_looks_like(shape, order)}; {EXPECTED}. Use {remedy}."
+    if any_bodies and _fits(sizes | {"M": min(sizes["M"], 2)}):
+        return None
     return _wrong_size(shape, sizes)
 
 

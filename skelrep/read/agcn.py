@@ -37,7 +37,7 @@ def is_agcn(clips: Sequence[Clip]) -> bool:
     right = first[:, :, SHOULDER_RIGHT] - first[:, :, SHOULDER_LEFT]
     across = np.abs(right[:, 1:]).max(axis=1) <= ALONG_X * right[:, 0]
     below = np.abs(first[:, :2, SPINE_BASE]).max(axis=1) <= -first[:, 2, SPINE_BASE]
-    return bool((across & below).mean() > 0.5)
+    return bool((across & below & (right[:, 0] > 0)).mean() > 0.5)
 
 
 def undo_agcn(clips: Sequence[Clip]) -> list[Clip]:

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ..clips import Clip, check_clip
+from ..clips import Clip
 from ..config import Recipe
 from ..errors import ShapeError
 from .dataset import ClipStore, is_store
 from .files import read_clips
+from .prepare import Repair, prepare_clip
 
 ACCEPTED = (
     "one array (C, T, V, M) or (N, C, T, V, M), a list of arrays, clips or paths, a file or folder, or a "
@@ -22,7 +23,7 @@ ACCEPTED = (
 )
 
 
-def as_clips(clips: object, *, recipe: Recipe = "fixed") -> Sequence[Clip]:
+def as_clips(clips: object, *, recipe: Recipe = "fixed", max_gap: int | None = None) -> Sequence[Clip]:
     """Turn whatever holds clips into clips, in the order given.
 
     Args:
@@ -30,7 +31,9 @@ def as_clips(clips: object, *, recipe: Recipe = "fixed") -> Sequence[Clip]:
             another iterable of such arrays, `Clip` records and paths, also mixed; a path (str or PathLike) of
             a file or folder; a `ClipStore` or its folder. Coordinates in metres, of any integer or floating
             dtype.
-        recipe: how files are read, see `read_clips`.
+        recipe: how files are read and what happens to more than two bodies, see `read_clips`.
+        max_gap: joints that are NaN for at most so many frames are filled (`fill_gaps`); by default NaN is an
+            error.
 
     Returns:
         checked clips; a list, or the store itself, which is read clip by clip. One path can give several
@@ -45,18 +48,25 @@ def as_clips(clips: object, *, recipe: Recipe = "fixed") -> Sequence[Clip]:
         >>> [clip.data.shape for clip in as_clips([np.ones((3, 8, 25, 1)), torch.ones(3, 9, 25, 2)])]
         [(3, 8, 25, 1), (3, 9, 25, 2)]
     """
+    return gather(clips, Repair(recipe=recipe, max_gap=max_gap))
+
+
+def gather(clips: object, repair: Repair) -> Sequence[Clip]:
+    """`as_clips` with all its options as one record."""
     if isinstance(clips, ClipStore):
         return clips
     if isinstance(clips, Clip):
-        return [_checked(clips, "the clip")]
+        return [_checked(clips, "the clip", repair)]
     if isinstance(clips, str | os.PathLike):
         folder = Path(os.fsdecode(clips))
-        return ClipStore.open(folder) if is_store(folder) else read_clips(clips, recipe=recipe)
+        if is_store(folder):
+            return ClipStore.open(folder)
+        return read_clips(clips, recipe=repair.recipe, max_gap=repair.max_gap)
     if isinstance(clips, np.ndarray | torch.Tensor) and not _is_ragged(clips):
-        return _from_array(clips)
+        return _from_array(clips, repair)
     if clips is None or isinstance(clips, Mapping | bytes) or not isinstance(clips, Iterable):
         raise ShapeError(f"clips is {_describe(clips)}; expected {ACCEPTED}.")
-    return [clip for n, item in enumerate(clips) for clip in _from_item(item, f"clips[{n}]", recipe)]
+    return [clip for n, item in enumerate(clips) for clip in _from_item(item, f"clips[{n}]", repair)]
 
 
 def _is_ragged(array: np.ndarray | torch.Tensor) -> bool:
@@ -64,24 +74,24 @@ def _is_ragged(array: np.ndarray | torch.Tensor) -> bool:
     return isinstance(array, np.ndarray) and array.ndim == 1 and array.dtype.kind in "OU"
 
 
-def _from_array(array: np.ndarray | torch.Tensor) -> list[Clip]:
+def _from_array(array: np.ndarray | torch.Tensor, repair: Repair) -> list[Clip]:
     if array.ndim == 5:
-        return [Clip(data=check_clip(one, f"clips[{n}]")) for n, one in enumerate(array)]
+        return [Clip(data=prepare_clip(one, f"clips[{n}]", repair)) for n, one in enumerate(array)]
     if array.ndim == 1 and len(array) == 0:
         return []
-    return [Clip(data=check_clip(array, "the clip"))]
+    return [Clip(data=prepare_clip(array, "the clip", repair))]
 
 
-def _from_item(item: object, where: str, recipe: Recipe) -> Sequence[Clip]:
+def _from_item(item: object, where: str, repair: Repair) -> Sequence[Clip]:
     if isinstance(item, Clip):
-        return [_checked(item, where)]
+        return [_checked(item, where, repair)]
     if isinstance(item, str | os.PathLike):
-        return read_clips(item, recipe=recipe)
-    return [Clip(data=check_clip(item, where))]
+        return read_clips(item, recipe=repair.recipe, max_gap=repair.max_gap)
+    return [Clip(data=prepare_clip(item, where, repair))]
 
 
-def _checked(clip: Clip, where: str) -> Clip:
-    data = check_clip(clip.data, where if not clip.name else f"{where} ({clip.name})")
+def _checked(clip: Clip, where: str, repair: Repair) -> Clip:
+    data = prepare_clip(clip.data, where if not clip.name else f"{where} ({clip.name})", repair)
     return clip if data is clip.data else dataclasses.replace(clip, data=data)
 
 

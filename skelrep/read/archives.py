@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..clips import Clip, check_clip
+from ..clips import Clip
 from ..errors import FormatError
 from ..layout import NUM_JOINTS
-from .arrays import collect_clips, make_clip
+from .arrays import AS_IT_IS, collect_clips, make_clip
 from .npy import Npz, open_npz
+from .prepare import Repair, prepare_clip
 
 BODIES = 2
 FRAME_NUMBERS = BODIES * NUM_JOINTS * 3
@@ -21,7 +22,7 @@ SPLITS = ("train", "val", "test")
 RAGGED_KEYS = ("dq", "scale", "origin", "offsets")
 
 
-def read_npz(path: Path) -> list[Clip]:
+def read_npz(path: Path, repair: Repair = AS_IT_IS) -> list[Clip]:
     """Read one `.npz` file, recognised by its keys.
 
     Args:
@@ -32,16 +33,17 @@ def read_npz(path: Path) -> list[Clip]:
             - ragged archives: ``dq`` int16 (sum_T, V, 3), first differences in time; ``scale``, ``origin``
               (N, 3), ``offsets`` (N + 1,), and where present ``names``, ``action``, ``fps``;
             - one array (3, T, V, M) or (N, 3, T, V, M) under any key.
+        repair: what is done about gaps and about more than two bodies.
 
     Raises:
         ShapeError, InvalidClipError, FormatError, UnsafeFileError: names the file and the array or clip.
     """
     with open_npz(path) as archive:
         if any(f"x_{split}" in archive.keys for split in SPLITS):
-            return collect_clips(_split_entries(archive, path), str(path))
+            return collect_clips(_split_entries(archive, path), str(path), repair)
         if all(key in archive.keys for key in RAGGED_KEYS):
-            return _read_ragged(archive, path)
-        return _read_plain(archive, path)
+            return _read_ragged(archive, path, repair)
+        return _read_plain(archive, path, repair)
 
 
 def _split_entries(archive: Npz, path: Path) -> Iterator[tuple[str, int | None, NDArray[np.generic]]]:
@@ -78,7 +80,7 @@ def _split_labels(archive: Npz, key: str, count: int, path: Path) -> Iterable[in
     )
 
 
-def _read_ragged(archive: Npz, path: Path) -> list[Clip]:
+def _read_ragged(archive: Npz, path: Path, repair: Repair) -> list[Clip]:
     steps, offsets = archive.read("dq"), archive.read("offsets")
     scale, origin = archive.read("scale"), archive.read("origin")
     count = len(offsets) - 1 if offsets.ndim == 1 else -1
@@ -101,7 +103,7 @@ def _read_ragged(archive: Npz, path: Path) -> list[Clip]:
         # Differences were taken modulo 2^16, so the sum wraps back exactly.
         position = np.cumsum(steps[bounds[n] : bounds[n + 1]], axis=0, dtype=np.int16)
         x_TVC = position.astype(np.float32) * np.float32(scale.item()) + origin[n].astype(np.float32)
-        data = check_clip(x_TVC.transpose(2, 0, 1)[..., None], f"{path}, clip {n} ({names[n]})")
+        data = prepare_clip(x_TVC.transpose(2, 0, 1)[..., None], f"{path}, clip {n} ({names[n]})", repair)
         clips.append(Clip(data=data, name=names[n], label=labels[n], fps=fps))
     return clips
 
@@ -124,7 +126,7 @@ def _ragged_texts(archive: Npz, count: int, path: Path) -> tuple[list[str], list
     return [str(name) for name in names], labels, None if fps is None else float(fps.item())
 
 
-def _read_plain(archive: Npz, path: Path) -> list[Clip]:
+def _read_plain(archive: Npz, path: Path, repair: Repair) -> list[Clip]:
     found = [key for key in archive.keys if len(archive.header(key).shape) in (4, 5)]
     if len(found) != 1:
         raise FormatError(
@@ -132,6 +134,6 @@ def _read_plain(archive: Npz, path: Path) -> list[Clip]:
             "(N, 3, T, 25, M), x_train and x_test, or a ragged archive (dq, scale, origin, offsets)."
         )
     if len(archive.header(found[0]).shape) == 4:
-        return [make_clip(check_clip(archive.read(found[0]), f"{path}: {found[0]}"), path.stem)]
+        return [make_clip(prepare_clip(archive.read(found[0]), f"{path}: {found[0]}", repair), path.stem)]
     entries = ((f"{path.stem}/{n}", None, x_CTVM) for n, x_CTVM in enumerate(archive.rows(found[0])))
-    return collect_clips(entries, f"{path}: {found[0]}")
+    return collect_clips(entries, f"{path}: {found[0]}", repair)

@@ -11,35 +11,38 @@ from typing import SupportsInt, TypeGuard
 import numpy as np
 from numpy.typing import NDArray
 
-from ..clips import Clip, check_clip, is_preprocessed
+from ..clips import Clip, is_preprocessed
 from ..errors import DataWarning, FormatError, InvalidClipError
 from ..layout import SPINE_BASE
 from .npy import open_npy
 from .ntu import FPS, parse_ntu_name
 from .pickles import load_pickle
+from .prepare import Repair, prepare_clip
 
 __all__ = ["is_preprocessed", "read_npy", "trim_zero_tail"]
 
+AS_IT_IS = Repair()
 _DATA_NAME = re.compile(r"(.+?)_(data_joint|data|position|joint)")
 
 
-def read_npy(path: Path) -> list[Clip]:
+def read_npy(path: Path, repair: Repair = AS_IT_IS) -> list[Clip]:
     """Read one `.npy` file.
 
     Args:
         path: holds (3, T, V, M), one clip, or (N, 3, T, V, M), each clip with a tail of zero frames, which is
             cut off. ``X_data.npy``, ``X_data_joint.npy`` and ``X_position.npy`` take names and labels from
             ``X_label.pkl`` where that stands beside them. The file is memory-mapped.
+        repair: what is done about gaps and about more than two bodies.
 
     Raises:
         ShapeError, InvalidClipError, FormatError, UnsafeFileError: names the file and the clip.
     """
     array = open_npy(path)
     if array.ndim != 5:
-        return [make_clip(check_clip(np.asarray(array), str(path)), path.stem)]
+        return [make_clip(prepare_clip(np.asarray(array), str(path), repair), path.stem)]
     names, labels = _names_and_labels(path, len(array))
     entries = zip(names, labels, (as_numbers(clip) for clip in array), strict=True)
-    return collect_clips(entries, str(path))
+    return collect_clips(entries, str(path), repair)
 
 
 def trim_zero_tail(x_CTVM: NDArray[np.generic]) -> NDArray[np.generic]:
@@ -56,12 +59,15 @@ def trim_zero_tail(x_CTVM: NDArray[np.generic]) -> NDArray[np.generic]:
     return x_CTVM[:, : np.count_nonzero(x_CTVM[:, :, SPINE_BASE, 0].any(axis=0))]
 
 
-def collect_clips(entries: Iterable[tuple[str, int | None, NDArray[np.generic]]], where: str) -> list[Clip]:
+def collect_clips(
+    entries: Iterable[tuple[str, int | None, NDArray[np.generic]]], where: str, repair: Repair = AS_IT_IS
+) -> list[Clip]:
     """Trim and check many clips; those without a body are left out with one warning.
 
     Args:
         entries: name, label and (3, T, V, M) of each.
         where: the file, for errors.
+        repair: what is done about gaps and about more than two bodies.
 
     Raises:
         ShapeError, InvalidClipError: a clip that cannot be used, or no clip with a body at all.
@@ -74,7 +80,7 @@ def collect_clips(entries: Iterable[tuple[str, int | None, NDArray[np.generic]]]
         if full is not None and full.shape[1] and not trimmed.shape[1]:
             empty.append(name)
             continue
-        data = check_clip(np.array(trimmed), f"{where}, clip {number} ({name})")
+        data = prepare_clip(np.array(trimmed), f"{where}, clip {number} ({name})", repair)
         clips.append(make_clip(data, name, label))
     if empty and not clips:
         raise InvalidClipError(f"{where} holds no body: SpineBase of body 0 is 0 in every clip and frame.")

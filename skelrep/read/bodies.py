@@ -15,9 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ..clips import MAX_BODIES as MAX_BODIES
 from ..layout import NUM_JOINTS, SPINE_BASE
 
-MAX_BODIES = 2
 MIN_FRAMES, MIN_SHARE = 10, 0.1  # a person stays longer than a flicker
 MAX_WIDE_SHARE = 2 / 3  # share of frames in which the body is wider (X) than tall (Y)
 MIN_DEVIATION = 0.01  # metres, root mean square over joints about their mean place: furniture stands still
@@ -38,7 +38,7 @@ class Track:
     joints: NDArray[np.float32]
 
 
-def select_bodies(tracks: list[Track]) -> NDArray[np.float32]:
+def select_bodies(tracks: list[Track], limit: int = MAX_BODIES) -> NDArray[np.float32]:
     """The clip of the people in a recording.
 
     A person whose id changes on the way is put together again; ghosts are dropped where a better body exists;
@@ -47,9 +47,11 @@ def select_bodies(tracks: list[Track]) -> NDArray[np.float32]:
 
     Args:
         tracks: at least one, in the order in which they first appear in the file.
+        limit: how many are kept at most.
 
     Returns:
-        float32 (C=3, T, V, M) with M = 1 or 2; T runs from the first to the last frame with a kept body.
+        float32 (C=3, T, V, M) with M = 1 to `limit`; T runs from the first to the last frame with a kept
+        body.
 
     Example:
         >>> pose = np.random.default_rng(0).normal(size=(20, 25, 3)).astype("float32")
@@ -57,7 +59,7 @@ def select_bodies(tracks: list[Track]) -> NDArray[np.float32]:
         (3, 20, 25, 1)
     """
     people = drop_ghosts(join_tracks(tracks))
-    kept = sorted(people, key=activity, reverse=True)[:MAX_BODIES]
+    kept = sorted(people, key=activity, reverse=True)[:limit]
     first = min(int(track.frames[0]) for track in kept)
     last = max(int(track.frames[-1]) for track in kept)
     bodies = [fill(track, np.arange(first, last + 1)) for track in kept]

@@ -33,6 +33,7 @@ def read_clips(
     layout: LayoutName | Layout = "auto",
     recipe: Recipe = "fixed",
     lift_2d: bool = False,
+    max_gap: int | None = None,
 ) -> list[Clip]:
     """Read clips of any known skeleton, as NTU-25 in metres.
 
@@ -44,6 +45,8 @@ def read_clips(
         recipe: what happens to bodies: ``"fixed"`` tracks them, drops ghosts, fills gaps and keeps the two
             that move most; ``"faithful"`` keeps the first two of each frame in file order, as published.
         lift_2d: accept image positions, and give every joint the depth 0. Vectors of such clips are a guess.
+        max_gap: joints that are NaN or not seen for at most so many frames are filled (`fill_gaps`); by
+            default they are an error.
 
     Returns:
         clips in order, float32 (3, T, 25, M). NTU-25 sources keep their unit; others become metres. What
@@ -63,7 +66,7 @@ def read_clips(
         ...     [clip.name for clip in read_clips(folder)]
         ['wave']
     """
-    parts = _read(path, _options(layout, recipe, lift_2d))
+    parts = _read(path, _options(layout, recipe, lift_2d, max_gap))
     for _, report in parts:
         warn_of(report)
     return [clip for clips, _ in parts for clip in clips]
@@ -75,6 +78,7 @@ def inspect_clips(
     layout: LayoutName | Layout = "auto",
     recipe: Recipe = "fixed",
     lift_2d: bool = False,
+    max_gap: int | None = None,
 ) -> tuple[list[Clip], ReadReport]:
     """`read_clips`, and a report of what was recognised and done; its notes are not given as warnings.
 
@@ -85,18 +89,18 @@ def inspect_clips(
         >>> report.layout, report.axes, len(report.derived)
         ('mediapipe33', '-x -y +z', 7)
     """
-    parts = _read(path, _options(layout, recipe, lift_2d))
+    parts = _read(path, _options(layout, recipe, lift_2d, max_gap))
     where = str(path) if isinstance(path, str | os.PathLike) else f"a {type(path).__name__}"
     reports = [report for _, report in parts] or [report_of_clips(where, "nothing", [])]
     return [clip for clips, _ in parts for clip in clips], merge_reports(where, reports)
 
 
-def _options(layout: object, recipe: str, lift_2d: bool) -> ReadOptions:
+def _options(layout: object, recipe: str, lift_2d: bool, max_gap: int | None) -> ReadOptions:
     if recipe not in get_args(Recipe):
         known = ", ".join(map(repr, get_args(Recipe)))
         raise ConfigError(f"recipe is {recipe!r}; supported are {known}.")
     chosen = None if layout == "auto" else find_layout(layout)  # type: ignore[arg-type]
-    return ReadOptions(layout=chosen, recipe=recipe, lift_2d=lift_2d)  # type: ignore[arg-type]
+    return ReadOptions(layout=chosen, recipe=recipe, lift_2d=lift_2d, max_gap=max_gap)  # type: ignore[arg-type]
 
 
 def _read(path: object, options: ReadOptions) -> list[Part]:
@@ -163,7 +167,7 @@ def _check_folder(
 
 def _warn_of_others(folder: Path, others: dict[str, Exception]) -> None:
     """A note in text beside clips is not worth a warning; a JSON, CSV or pickle might have been meant."""
-    names = [name for name in others if not name.lower().endswith(".txt") and not _is_label_file(name)]
+    names = [name for name in others if not is_companion(name)]
     if names:
         first = str(others[names[0]])[:200]
         warnings.warn(
@@ -173,8 +177,9 @@ def _warn_of_others(folder: Path, others: dict[str, Exception]) -> None:
         )
 
 
-def _is_label_file(name: str) -> bool:
-    return "label" in name.lower()
+def is_companion(name: str) -> bool:
+    """Whether a file that holds no clips is of a kind that often lies beside them: notes, labels."""
+    return name.lower().endswith(".txt") or "label" in name.lower()
 
 
 def find_files(folder: Path) -> list[Path]:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ..clips import Clip, check_clip
+from ..clips import Clip
 from ..errors import FormatError
 from ..layout import NUM_JOINTS
 from ..layouts import Layout
@@ -17,7 +17,8 @@ from .arrays import collect_clips, read_npy
 from .detect import COUNTS, unknown_count
 from .npy import open_npy, open_npz
 from .ntu_layout import found_clips
-from .raw import Found, RawClip
+from .prepare import prepare_clip
+from .raw import Found, RawClip, ReadOptions
 
 COLUMNS = (2, 3, 4, 5, 7, 8)  # x, y[, z], confidence, presence; x, y, z, a quaternion and a confidence
 MAX_SLOTS = 20  # bodies an array may have room for
@@ -25,26 +26,27 @@ MAX_SLOTS = 20  # bodies an array may have room for
 # (N, T, V, C) and (N, M, T, V, C) are N clips.
 
 
-def find_npy(path: Path, layout: Layout | None) -> Found:
+def find_npy(path: Path, options: ReadOptions) -> Found:
     """What a `.npy` file holds."""
-    array = open_npy(path)
+    array, layout = open_npy(path), options.layout
     refuse_unknown(array.shape, layout, str(path))
     if looks_foreign(array.shape, layout):
         return find_array(array, layout, str(path), path.stem)
-    return found_clips(str(path), "NTU-25 array", read_npy(path))
+    return found_clips(str(path), "NTU-25 array", read_npy(path, options.repair))
 
 
-def find_npz(path: Path, layout: Layout | None) -> Found:
+def find_npz(path: Path, options: ReadOptions) -> Found:
     """What a `.npz` file holds: NTU-25 splits and archives, or arrays of another skeleton, one clip each."""
+    layout, repair = options.layout, options.repair
     with open_npz(path) as archive:
         keys = archive.keys
         if any(f"x_{split}" in keys for split in SPLITS):
-            return found_clips(str(path), "CTR-GCN archive", read_npz(path))
+            return found_clips(str(path), "CTR-GCN archive", read_npz(path, repair))
         if all(key in keys for key in RAGGED_KEYS):
-            return found_clips(str(path), "skelrep archive", read_npz(path))
+            return found_clips(str(path), "skelrep archive", read_npz(path, repair))
         foreign = [key for key in keys if looks_foreign(archive.header(key).shape, layout)]
         if not foreign:
-            return found_clips(str(path), "NTU-25 array", read_npz(path))
+            return found_clips(str(path), "NTU-25 array", read_npz(path, repair))
         parts = [find_array(archive.read(key), layout, f"{path}: {key}", key) for key in foreign]
     raws = tuple(raw for part in parts for raw in part.raws)
     if len({raw.positions.shape[2:] for raw in raws}) > 1:
@@ -52,16 +54,17 @@ def find_npz(path: Path, layout: Layout | None) -> Found:
     return Found(where=str(path), format="joint arrays", raws=raws, layout=layout)
 
 
-def find_object(array: NDArray[np.generic] | torch.Tensor, layout: Layout | None) -> Found:
+def find_object(array: NDArray[np.generic] | torch.Tensor, options: ReadOptions) -> Found:
     """What an array in memory holds."""
+    layout, repair = options.layout, options.repair
     numbers = array.detach().cpu().numpy() if isinstance(array, torch.Tensor) else array
     refuse_unknown(numbers.shape, layout, "the array")
     if looks_foreign(numbers.shape, layout):
         return find_array(numbers, layout, "the array", "array")
     if numbers.ndim == 5:
         entries = ((f"array/{n}", None, one) for n, one in enumerate(numbers))
-        return found_clips("the array", "NTU-25 array", collect_clips(entries, "the array"))
-    return found_clips("the array", "NTU-25 array", [Clip(data=check_clip(numbers, "the array"))])
+        return found_clips("the array", "NTU-25 array", collect_clips(entries, "the array", repair))
+    return found_clips("the array", "NTU-25 array", [Clip(data=prepare_clip(numbers, "the array", repair))])
 
 
 def looks_foreign(shape: tuple[int, ...], layout: Layout | None) -> bool:

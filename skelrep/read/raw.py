@@ -13,6 +13,7 @@ from ..clips import Clip
 from ..config import Recipe
 from ..errors import FormatError
 from ..layouts import Layout
+from .prepare import Repair
 
 MAX_NUMBERS = 200_000_000  # an hour of 25 joints of four people, at 120 frames a second
 
@@ -30,11 +31,20 @@ class ReadOptions:
         layout: of the joints; None finds it.
         recipe: what happens to bodies.
         lift_2d: accept image positions, with the depth 0.
+        max_gap: frames without a joint that are filled; None refuses NaN.
+        check_values: False keeps NaN, and NTU-25 clips without a body, for whoever wants to report them.
     """
 
     layout: Layout | None = None
     recipe: Recipe = "fixed"
     lift_2d: bool = False
+    max_gap: int | None = None
+    check_values: bool = True
+
+    @property
+    def repair(self) -> Repair:
+        """What is done to arrays that already are NTU-25."""
+        return Repair(recipe=self.recipe, max_gap=self.max_gap, check_values=self.check_values)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

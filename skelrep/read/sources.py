@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from ..clips import Clip, check_clip
+from ..clips import Clip
 from ..errors import FormatError
 from .bvh import read_bvh
 from .csv_files import read_csv
@@ -20,6 +21,7 @@ from .ntu import read_skeleton
 from .ntu_layout import found_clips
 from .openpose import clip_name
 from .pkummd import is_pku_recording, read_pku
+from .prepare import prepare_clip
 from .pyskl import find_annotations, is_annotations, read_pyskl
 from .raw import Found, ReadOptions
 
@@ -38,8 +40,8 @@ def read_file(path: Path, options: ReadOptions) -> Found:
     layout = options.layout
     readers: dict[str, Callable[[Path], Found]] = {
         ".skeleton": lambda p: read_pku(p) if is_pku_recording(p) else _skeleton(p, options),
-        ".npy": lambda p: find_npy(p, layout),
-        ".npz": lambda p: find_npz(p, layout),
+        ".npy": lambda p: find_npy(p, options),
+        ".npz": lambda p: find_npz(p, options),
         ".bvh": lambda p: read_bvh(p, layout),
         ".pkl": read_pyskl,
         ".pickle": read_pyskl,
@@ -67,12 +69,10 @@ def find_any(value: object, options: ReadOptions) -> Found:
         FormatError, ShapeError: something else.
     """
     if isinstance(value, np.ndarray | torch.Tensor):
-        return find_object(value, options.layout)
+        return find_object(value, options)
     if isinstance(value, Clip):
-        checked = check_clip(value.data, "the clip")
-        return Found(
-            where="the clip", format="clip", clips=(value if checked is value.data else Clip(data=checked),)
-        )
+        data = prepare_clip(value.data, "the clip", options.repair)
+        return Found(where="the clip", format="clip", clips=(dataclasses.replace(value, data=data),))
     if isinstance(value, ClipStore):
         return Found(where="the store", format="skelrep store", clips=tuple(value))
     kind = f"the {type(value).__name__}"
