@@ -11,11 +11,12 @@ import warnings
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from ..errors import DataWarning
 
 TEMPERATURES: NDArray[np.float64] = np.geomspace(0.05, 20, 121)
+SHRINKAGE = 0.1
 
 
 def fit_temperature(logits_NK: Tensor, y_N: Tensor) -> float:
@@ -45,23 +46,51 @@ def fit_temperature(logits_NK: Tensor, y_N: Tensor) -> float:
     return float(TEMPERATURES[int(np.argmin(losses))])
 
 
-def prototypes(standardised_ND: Tensor, y_N: Tensor, classes: int) -> Tensor:
-    """Mean standardised feature of each class, as unit rows: float (K, D)."""
-    sums = standardised_ND.new_zeros(classes, standardised_ND.shape[1]).index_add(0, y_N, standardised_ND)
-    return torch.nn.functional.normalize(sums, dim=1)
+class Prototypes(nn.Module):
+    """What clips of each class are like: the class's mean, and how far its clips scatter about it.
+
+    Attributes:
+        centres: float32 (K, D), mean standardised feature of each class.
+        spread: float32 (D,), deviation of clips from their class's mean; one for all classes, so that a class
+            of one clip has it too.
+    """
+
+    centres: Tensor
+    spread: Tensor
+
+    def __init__(self, features: int, classes: int) -> None:
+        super().__init__()
+        self.register_buffer("centres", torch.zeros(classes, features))
+        self.register_buffer("spread", torch.ones(features))
+
+    def forward(self, standardised_ND: Tensor) -> Tensor:
+        """Novelty: distance from the nearest class in units of the spread, root mean square, float (N,)."""
+        scaled = torch.cdist(standardised_ND / self.spread, self.centres / self.spread)
+        return scaled.amin(dim=1) / math.sqrt(len(self.spread))
 
 
-def novelty(standardised_ND: Tensor, prototypes_KD: Tensor) -> Tensor:
-    """How unlike every class: 1 - the largest cosine with a class's prototype, float (N,), 0 to 2.
+def fit_prototypes(standardised_ND: Tensor, y_N: Tensor, classes: int) -> Prototypes:
+    """Measure prototypes on training clips.
+
+    The spread's variances are drawn towards their mean, since some of many are small by chance.
 
     Source:
-        Snell, Swersky, Zemel, "Prototypical Networks for Few-shot Learning", NeurIPS 2017 (prototypes).
+        Lee et al., "A Simple Unified Framework for Detecting Out-of-Distribution Samples", NeurIPS 2018
+        (distance to class means under one covariance; here its diagonal).
 
     Example:
-        >>> novelty(torch.tensor([[2.0, 0.0], [0.0, 3.0]]), torch.tensor([[1.0, 0.0]])).tolist()
-        [0.0, 1.0]
+        >>> x, y = torch.tensor([[0.0, 0.0], [0.0, 2.0], [9.0, 0.0], [9.0, 2.0]]), torch.tensor([0, 0, 1, 1])
+        >>> fit_prototypes(x, y, 2).centres.tolist()
+        [[0.0, 1.0], [9.0, 1.0]]
     """
-    return 1 - (torch.nn.functional.normalize(standardised_ND, dim=1) @ prototypes_KD.T).amax(dim=1)
+    found = Prototypes(standardised_ND.shape[1], classes)
+    counts = torch.bincount(y_N, minlength=classes).clamp(min=1)
+    found.centres.index_add_(0, y_N, standardised_ND).div_(counts[:, None])
+    free = len(y_N) - int((torch.bincount(y_N) > 0).sum())
+    if free:
+        variance = (standardised_ND - found.centres[y_N]).square().sum(dim=0) / free
+        found.spread.copy_((variance + SHRINKAGE * variance.mean()).clamp(min=1e-12).sqrt())
+    return found
 
 
 def fit_threshold(novelty_N: Tensor, false_reject_rate: float) -> float:

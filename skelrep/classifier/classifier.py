@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..models import SkeletonEncoder
-from .calibrate import novelty
+from .calibrate import Prototypes
 from .head import Head
 from .settings import UNKNOWN, ClassifierConfig
 
@@ -28,7 +28,7 @@ class Predictions:
         labels: (N,) the answer: a class, or ``"unknown"`` (None where classes are numbers).
         best: (N,) the most probable class, unknown or not.
         probabilities: float64 (N, K), over the known classes; rows sum to 1.
-        novelty: float64 (N,), 1 - cosine with the nearest class's mean feature, 0 to 2.
+        novelty: float64 (N,), distance from the nearest class's mean vector, in its clips' own scatter.
         unknown: bool (N,), novelty above the threshold; all False for a classifier without one.
     """
 
@@ -45,12 +45,12 @@ class SkeletonClassifier:
     Attributes:
         encoder: in eval mode, on the device where it computes.
         head: on the CPU.
-        prototypes: float32 (K, D), unit rows: each class's mean standardised feature.
+        prototypes: on the CPU; measure novelty.
         config: classes, temperature, threshold and how the classifier was made.
     """
 
     def __init__(
-        self, encoder: SkeletonEncoder, head: Head, prototypes: Tensor, config: ClassifierConfig
+        self, encoder: SkeletonEncoder, head: Head, prototypes: Prototypes, config: ClassifierConfig
     ) -> None:
         self.encoder, self.head, self.prototypes, self.config = encoder, head, prototypes, config
 
@@ -100,7 +100,7 @@ class SkeletonClassifier:
         """Predictions from vectors (N, D) of this classifier's encoder, unnormalised."""
         features = features_ND.cpu().float()
         logits = self.head(features).double() / self.config.temperature
-        far = novelty(self.head.standardise(features), self.prototypes).double().numpy()
+        far = self.prototypes(self.head.standardise(features)).double().numpy()
         best = self.classes_[logits.argmax(dim=1).numpy()]
         unknown = (far > self.config.threshold) & self.config.unknown
         return Predictions(

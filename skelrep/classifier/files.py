@@ -20,11 +20,12 @@ from ..weights_io import (
     read_weights,
     write_pair,
 )
+from .calibrate import Prototypes
 from .classifier import SkeletonClassifier
 from .head import Head
 from .settings import ClassifierConfig
 
-ENCODER, HEAD, PROTOTYPES = "encoder.", "head.", "prototypes"
+ENCODER, HEAD, PROTOTYPES = "encoder.", "head.", "prototypes."
 
 
 def save_classifier(classifier: SkeletonClassifier, folder: str | os.PathLike[str]) -> None:
@@ -84,7 +85,7 @@ def _empty(config: ClassifierConfig, files: ModelFiles) -> SkeletonClassifier:
     encoder = empty_encoder(config.model, str(files.config))
     with torch.device("meta"):
         head = Head(encoder.embedding_dim, len(config.classes))
-        prototypes = torch.empty(len(config.classes), encoder.embedding_dim)
+        prototypes = Prototypes(encoder.embedding_dim, len(config.classes))
     return SkeletonClassifier(encoder, head, prototypes, config)
 
 
@@ -93,16 +94,13 @@ def _fill(
 ) -> SkeletonClassifier:
     encoder = fill_encoder(classifier.encoder, _below(tensors, ENCODER)).to(device)
     classifier.head.load_state_dict(_below(tensors, HEAD), assign=True)
-    return SkeletonClassifier(encoder, classifier.head, tensors[PROTOTYPES], classifier.config)
+    classifier.prototypes.load_state_dict(_below(tensors, PROTOTYPES), assign=True)
+    return SkeletonClassifier(encoder, classifier.head, classifier.prototypes, classifier.config)
 
 
 def _tensors(classifier: SkeletonClassifier) -> dict[str, Tensor]:
-    encoder, head = classifier.encoder.state_dict(), classifier.head.state_dict()
-    return (
-        {ENCODER + name: tensor for name, tensor in encoder.items()}
-        | {HEAD + name: tensor for name, tensor in head.items()}
-        | {PROTOTYPES: classifier.prototypes}
-    )
+    rooms = {ENCODER: classifier.encoder, HEAD: classifier.head, PROTOTYPES: classifier.prototypes}
+    return {prefix + name: t for prefix, module in rooms.items() for name, t in module.state_dict().items()}
 
 
 def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

@@ -23,7 +23,7 @@ from ..models import SkeletonEncoder
 from ..read import ClipStore, as_clips
 from ..train.run import own_random_state
 from ..train.setup import resolve_device
-from .calibrate import fit_temperature, fit_threshold, novelty, prototypes
+from .calibrate import Prototypes, fit_prototypes, fit_temperature, fit_threshold
 from .classifier import SkeletonClassifier
 from .head import ClassWeight, Head, class_weights, fit_head
 from .labels import make_folds, number_labels
@@ -44,11 +44,11 @@ class HeldOut:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Fitted:
-    """What a mode gives: encoder and head, prototypes (K, D), and scores of held-out clips."""
+    """What a mode gives: encoder and head, prototypes, and scores of held-out clips."""
 
     encoder: SkeletonEncoder
     head: Head
-    prototypes: Tensor
+    prototypes: Prototypes
     held_out: HeldOut
     best_epoch: int = 0
 
@@ -160,15 +160,15 @@ def fit_linear(
     for number in np.unique(fold[fold >= 0]).tolist():
         held_out = torch.from_numpy(fold == number)
         head = fit_head(x[~held_out], y[~held_out], weights, settings.C)
-        centres = prototypes(head.standardise(x[~held_out]), y[~held_out], len(weights))
+        near = fit_prototypes(head.standardise(x[~held_out]), y[~held_out], len(weights))
         logits[held_out] = head(x[held_out]).detach()
-        far[held_out] = novelty(head.standardise(x[held_out]), centres)
+        far[held_out] = near(head.standardise(x[held_out]))
     head = fit_head(x, y, weights, settings.C)
     scored = torch.from_numpy(fold >= 0)
     return Fitted(
         encoder=encoder,
         head=head,
-        prototypes=prototypes(head.standardise(x), y, len(weights)),
+        prototypes=fit_prototypes(head.standardise(x), y, len(weights)),
         held_out=HeldOut(logits=logits[scored], y=y[scored], novelty=far[scored]),
     )
 
@@ -187,14 +187,12 @@ def fit_tuned(
     tuner = Tuner(encoder, head, data, settings)
     best_epoch = tuner.run(progress)
     seen, unseen, head = tuner.features(train).cpu(), tuner.features(held_out).cpu(), head.cpu()
-    centres = prototypes(head.standardise(seen), y[train], len(weights))
+    near = fit_prototypes(head.standardise(seen), y[train], len(weights))
     return Fitted(
         encoder=encoder,
         head=head,
-        prototypes=centres,
-        held_out=HeldOut(
-            logits=head(unseen).detach(), y=y[held_out], novelty=novelty(head.standardise(unseen), centres)
-        ),
+        prototypes=near,
+        held_out=HeldOut(logits=head(unseen).detach(), y=y[held_out], novelty=near(head.standardise(unseen))),
         best_epoch=best_epoch,
     )
 

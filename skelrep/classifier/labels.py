@@ -41,9 +41,7 @@ def number_labels(labels: object, count: int) -> tuple[NDArray[Any], NDArray[np.
         raise EvaluationError(f"labels is a {type(labels).__name__}; expected one label a clip, in order.")
     names = [label.item() if isinstance(label, np.generic) else label for label in labels]
     if len(names) != count:
-        raise EvaluationError(
-            f"{len(names)} labels were given for {count} clips; expected one a clip, in order."
-        )
+        raise EvaluationError(f"{len(names)} labels given for {count} clips; expected one a clip, in order.")
     for number, name in enumerate(names):
         if isinstance(name, bool) or not isinstance(name, str | int):
             raise EvaluationError(

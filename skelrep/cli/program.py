@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 from .._version import __version__
 from ..errors import SkelrepError
-from . import convert, demo, encode, info, train
+from . import convert, demo, encode, finetune, info, predict, train
 from .console import show_warning
 
-COMMANDS = (encode, train, info, demo, convert)
+COMMANDS = (encode, finetune, predict, train, info, demo, convert)
 EXIT_ERROR, EXIT_INTERRUPTED = 2, 130
 
 
