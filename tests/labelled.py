@@ -7,17 +7,25 @@ import torch
 
 from skelrep.config import EncoderConfig, ModelConfig, PreprocessConfig
 from skelrep.models import SkeletonEncoder
+from skelrep.preprocess import preprocess
 
 NAMES = ("bow", "jump", "wave")
 SMALL = {"views": ("joint",), "base_channels": 4, "feature_channels": 16}
 
 
 def small_encoder(**fields: object) -> SkeletonEncoder:
-    """A model of one view with torch's own first weights, whose vectors differ from clip to clip."""
-    config = EncoderConfig(**(SMALL | fields))  # type: ignore[arg-type]
-    with torch.random.fork_rng():
+    """A model of one view with torch's own first weights, and BN statistics of clips it has seen."""
+    config = ModelConfig(
+        encoder=EncoderConfig(**(SMALL | fields)),  # type: ignore[arg-type]
+        preprocess=PreprocessConfig(frames=12),
+    )
+    x = preprocess(labelled_clips(each=4, seed=7)[0], config.preprocess)
+    with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(0)
-        return SkeletonEncoder(ModelConfig(encoder=config, preprocess=PreprocessConfig(frames=12))).eval()
+        model = SkeletonEncoder(config).train()
+        for _ in range(20):
+            model(x)
+    return model.eval()
 
 
 def labelled_clips(each: int = 6, seed: int = 0) -> tuple[list[np.ndarray], list[str]]:

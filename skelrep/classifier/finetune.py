@@ -84,7 +84,8 @@ def finetune(
         clips: anything `skelrep.encode` takes; at least one a class.
         labels: one a clip, all text or all whole numbers, two classes or more.
         mode: ``"linear"`` fits a logistic head on frozen vectors; ``"full"`` then trains encoder and head
-            together; ``"gradual"`` does so from the top blocks down, in up to four phases.
+            together, and fits the head again; ``"gradual"`` does so from the top blocks down, in up to four
+            phases.
         groups: one a clip, such as the person: no group is both learned from and held out.
         class_weight: ``"balanced"`` makes every class count the same; None every clip.
         validation: share of clips held out, evenly from every class (a class's only clip is not). With
@@ -186,7 +187,9 @@ def fit_tuned(
     data = TuneData(store=store, y=y.to(device), train=train, held_out=held_out, class_weights=weights)
     tuner = Tuner(encoder, head, data, settings)
     best_epoch = tuner.run(progress)
-    seen, unseen, head = tuner.features(train).cpu(), tuner.features(held_out).cpu(), head.cpu()
+    seen, unseen = tuner.features(train).cpu(), tuner.features(held_out).cpu()
+    # Training moves all vectors together faster than the head's bias follows; few steps leave it behind.
+    head = fit_head(seen, y[train], weights, settings.C)
     near = fit_prototypes(head.standardise(seen), y[train], len(weights))
     return Fitted(
         encoder=encoder,
