@@ -9,24 +9,19 @@ from typing import get_args, overload
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from tqdm.auto import tqdm
 
 from .clips import Clip, check_units
 from .errors import ConfigError, ShapeError
 from .models import SkeletonEncoder
-from .models.encoder import MAX_BODIES, Output
+from .models.encoder import MAX_BODIES, Output, VectorLists, Vectors
 from .preprocess import preprocess_arrays
 from .read import as_clips
 from .weights_file import check_device
 from .windows import Windows
 
 PROGRESS_FROM = 512  # clips; fewer are done before a bar could be read
-
-
-Vectors = NDArray[np.float32] | Tensor
-VectorLists = list[NDArray[np.float32]] | list[Tensor]
 
 
 @overload

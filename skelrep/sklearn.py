@@ -117,6 +117,3 @@ class SkeletonVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         tags.requires_fit = False
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True

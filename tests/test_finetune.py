@@ -206,3 +206,13 @@ def test_the_function_stands_where_its_room_might(capsys: pytest.CaptureFixture[
     assert skelrep.finetune is finetune
     skelrep.finetune(MODEL, CLIPS, LABELS, mode="full", progress=True, **QUICK)
     assert "finetune" in capsys.readouterr().err
+
+
+def test_dropout_learns_and_repeats_itself() -> None:
+    model = small_encoder(recipe_name="faithful", dropout=0.5)
+    options = QUICK | {"mode": "full", "validation": 0}
+    one, two = (skelrep.finetune(model, CLIPS, LABELS, **options) for _ in range(2))
+    other = skelrep.finetune(model, CLIPS, LABELS, **options | {"seed": 1})
+    rows = [classifier.predict_proba(NEW_CLIPS) for classifier in (one, two, other)]
+    np.testing.assert_array_equal(rows[0], rows[1])
+    assert not np.array_equal(rows[0], rows[2])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, overload
 
 import numpy as np
 import torch
@@ -21,6 +21,8 @@ from .pooling import pool, pooled_size
 from .stgcn import STGCN, block_channels
 
 Output = Literal["clip", "bodies", "frames", "joints"]
+Vectors = NDArray[np.float32] | Tensor
+VectorLists = list[NDArray[np.float32]] | list[Tensor]
 MAX_BODIES = 2
 
 
@@ -107,6 +109,18 @@ class SkeletonEncoder(nn.Module):
             features.append(mean_over_bodies(reduce(self._maps(rows, view)), present))
         return torch.cat(features, dim=-1)
 
+    @overload
+    def encode(
+        self, clips: object, *, batch_size: int = ..., device: str | torch.device | None = ...,
+        output: Output = ..., normalize: bool = ..., preprocess: bool = ..., to_tensor: bool = ...,
+        progress: bool | None = ..., window: None = ..., stride: None = ...,
+    ) -> Vectors: ...  # fmt: skip
+    @overload
+    def encode(
+        self, clips: object, *, batch_size: int = ..., device: str | torch.device | None = ...,
+        output: Output = ..., normalize: bool = ..., preprocess: bool = ..., to_tensor: bool = ...,
+        progress: bool | None = ..., window: int | None, stride: int | None = ...,
+    ) -> Vectors | VectorLists: ...  # fmt: skip
     def encode(
         self,
         clips: object,
@@ -120,7 +134,7 @@ class SkeletonEncoder(nn.Module):
         progress: bool | None = None,
         window: int | None = None,
         stride: int | None = None,
-    ) -> NDArray[np.float32] | Tensor | list[NDArray[np.float32]] | list[Tensor]:
+    ) -> Vectors | VectorLists:
         """Embed raw clips; the same as `skelrep.encode` with this model."""
         from ..embed import encode
 
