@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 from ._version import __version__ as __version__
 
 if TYPE_CHECKING:
+    from .classifier import SkeletonClassifier as SkeletonClassifier
+    from .classifier import finetune as finetune
+    from .classifier import load_classifier as load_classifier
     from .clips import Clip as Clip
     from .config import EncoderConfig as EncoderConfig
     from .config import ModelConfig as ModelConfig
@@ -40,13 +43,16 @@ _ROOMS = {
     "ModelConfig": "config",
     "PreprocessConfig": "config",
     "PretrainConfig": "config",
+    "SkeletonClassifier": "classifier",
     "SkeletonEncoder": "models",
     "doctor": "health",
     "encode": "embed",
+    "finetune": "classifier",
     "inspect_clips": "read",
     "knn_probe": "evaluate",
     "linear_probe": "evaluate",
     "list_pretrained": "pretrained",
+    "load_classifier": "classifier",
     "load_pretrained": "pretrained",
     "read_clips": "read",
     "train_crossclr": "train",
@@ -61,14 +67,17 @@ __all__ = [
     "ModelConfig",
     "PreprocessConfig",
     "PretrainConfig",
+    "SkeletonClassifier",
     "SkeletonEncoder",
     "__version__",
     "doctor",
     "encode",
+    "finetune",
     "inspect_clips",
     "knn_probe",
     "linear_probe",
     "list_pretrained",
+    "load_classifier",
     "load_pretrained",
     "read_clips",
     "train_crossclr",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import copy
 from collections.abc import Iterator, Sequence
+from typing import get_args, overload
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from tqdm.auto import tqdm
 
@@ -16,15 +16,29 @@ from .clips import Clip, check_units
 from .config import PreprocessConfig
 from .errors import ConfigError, ShapeError
 from .models import SkeletonEncoder
-from .models.encoder import Output
-from .preprocess import preprocess as preprocess_clips
-from .preprocess import resize
+from .models.encoder import MAX_BODIES, Output, VectorLists, Vectors
+from .preprocess import preprocess_arrays, resize
 from .read import as_clips
 from .weights_file import check_device
+from .windows import Windows
 
 PROGRESS_FROM = 512  # clips; fewer are done before a bar could be read
 
 
+@overload
+def encode(
+    clips: object, model: str | SkeletonEncoder = ..., *, batch_size: int = ...,
+    device: str | torch.device | None = ..., output: Output = ..., normalize: bool = ...,
+    preprocess: bool = ..., to_tensor: bool = ..., progress: bool | None = ..., window: None = ...,
+    stride: None = ...,
+) -> Vectors: ...  # fmt: skip
+@overload
+def encode(
+    clips: object, model: str | SkeletonEncoder = ..., *, batch_size: int = ...,
+    device: str | torch.device | None = ..., output: Output = ..., normalize: bool = ...,
+    preprocess: bool = ..., to_tensor: bool = ..., progress: bool | None = ..., window: int | None,
+    stride: int | None = ...,
+) -> Vectors | VectorLists: ...  # fmt: skip
 def encode(
     clips: object,
     model: str | SkeletonEncoder = "default",
@@ -36,7 +50,9 @@ def encode(
     preprocess: bool = True,
     to_tensor: bool = False,
     progress: bool | None = None,
-) -> NDArray[np.float32] | Tensor:
+    window: int | None = None,
+    stride: int | None = None,
+) -> Vectors | VectorLists:
     """Embed skeleton clips.
 
     Args:
@@ -45,15 +61,21 @@ def encode(
         model: a `SkeletonEncoder`, or a name for `load_pretrained`.
         batch_size: clips a forward pass; it does not change the result beyond rounding.
         device: where to compute; by default where the model is.
-        output: ``"clip"`` one vector a clip (N, D); ``"frames"`` (N, T', D'); ``"joints"`` (N, T', 25, D').
+        output: ``"clip"`` one vector a clip (N, D); ``"bodies"`` one a body (N, 2, D), zero for an absent
+            one; ``"frames"`` (N, T', D'); ``"joints"`` (N, T', 25, D').
         normalize: scale every vector to unit length, so that dot products are cosines.
         preprocess: False when the clips are already resized, centred and turned ("frame50" files); they must
             then have one length. Clips that a reader found to be so (`Clip.prepared`) are known anyway.
         to_tensor: return a torch tensor on the compute device instead of a numpy array.
         progress: show a bar; by default from 512 clips on, when standard error is a terminal.
+        window: cut every clip into windows of this many frames, and embed each.
+        stride: frames from one window's start to the next one's; by default `window`.
 
     Returns:
-        float32 (N, D), one row a clip in the order given; (0, D) for none.
+        float32 (N, D), one row a clip in the order given; (0, D) for none. With `window`: a list of N such
+        arrays, of the windows of each clip in order of time (`skelrep.windows.window_starts` tells their
+        first frames; a clip shorter than a window is one window). A window without any body is embedded as
+        the network sees nothing: zeros under ``"fixed"``.
 
     Raises:
         ShapeError, InvalidClipError: a clip that cannot be used, named by its place.
@@ -64,27 +86,33 @@ def encode(
         >>> skelrep.encode(clips, SkeletonEncoder(skelrep.ModelConfig())).shape
         (2, 768)
     """
-    check_options(batch_size, output)
+    check_options(batch_size, output, window, stride)
     encoder = model if isinstance(model, SkeletonEncoder) else _load(model)
     items = as_clips(clips, recipe=encoder.config.preprocess.recipe_name)
     if preprocess and len(items):
         # One clip tells: a warning a clip would bury it.
         check_units(items[0].data, items[0].name or "clips[0]")
+    windows = None if window is None else Windows(items, window, stride)
     with ready_encoder(encoder, device) as ready, torch.inference_mode():
-        batches = _batches(items, batch_size, progress)
+        batches = _batches(items if windows is None else windows, batch_size, progress)
         parts = [_encode_batch(ready, batch, output, preprocess) for batch in batches]
         vectors = torch.cat(parts) if parts else _nothing(ready, output)
         if normalize:
             vectors = torch.nn.functional.normalize(vectors, dim=-1)
-    return vectors.clone() if to_tensor else vectors.cpu().numpy()
+    if windows is None:
+        return vectors.clone() if to_tensor else vectors.cpu().numpy()
+    each = torch.split(vectors.clone(), windows.counts.tolist())
+    return list(each) if to_tensor else [one.cpu().numpy() for one in each]
 
 
-def check_options(batch_size: int, output: str) -> None:
+def check_options(batch_size: int, output: str, window: int | None = None, stride: int | None = None) -> None:
     """Raise `ConfigError` for an impossible option."""
     if batch_size < 1:
         raise ConfigError(f"batch_size is {batch_size}; expected 1 or more.")
-    if output not in ("clip", "frames", "joints"):
-        raise ConfigError(f"output is {output!r}; expected 'clip', 'frames' or 'joints'.")
+    if output not in get_args(Output):
+        raise ConfigError(f"output is {output!r}; expected one of {', '.join(map(repr, get_args(Output)))}.")
+    if window is None and stride is not None:
+        raise ConfigError(f"stride is {stride} without a window; expected both. Pass window=... too.")
 
 
 def _load(name: str) -> SkeletonEncoder:
@@ -129,6 +157,8 @@ def _encode_batch(
     x = x.to(_device_of(encoder))
     if output == "clip":
         return encoder(x)
+    if output == "bodies":
+        return encoder.forward_bodies(x)
     features = encoder.forward_features(x)
     return features.mean(dim=2) if output == "frames" else features
 
@@ -137,7 +167,7 @@ def _prepare(batch: Sequence[Clip], config: PreprocessConfig) -> Tensor:
     """Network input; clips that were prepared before are only brought to the length of the others."""
     ready = [clip for clip in batch if clip.prepared]
     if not ready:
-        return preprocess_clips(batch, config)
+        return preprocess_arrays([clip.data for clip in batch], config)
     lengths = torch.tensor([clip.data.shape[1] for clip in ready])
     frames = [torch.from_numpy(clip.data.transpose(1, 3, 2, 0)) for clip in ready]
     resized = [
@@ -145,7 +175,8 @@ def _prepare(batch: Sequence[Clip], config: PreprocessConfig) -> Tensor:
         for x, n in zip(frames, lengths[:, None], strict=True)
     ]
     done = iter([x.permute(0, 4, 1, 3, 2) for x in resized])
-    rest = iter(preprocess_clips([clip for clip in batch if not clip.prepared], config).split(1))  # type: ignore[no-untyped-call]
+    raw = [clip.data for clip in batch if not clip.prepared]
+    rest = iter(preprocess_arrays(raw, config).split(1))  # type: ignore[no-untyped-call]
     parts = [next(done if clip.prepared else rest) for clip in batch]
     bodies = max(part.shape[4] for part in parts)
     return torch.cat([torch.nn.functional.pad(part, (0, bodies - part.shape[4])) for part in parts])
@@ -167,6 +198,8 @@ def _stack(batch: Sequence[Clip]) -> Tensor:
 def _nothing(encoder: SkeletonEncoder, output: Output) -> Tensor:
     if output == "clip":
         return torch.zeros(0, encoder.embedding_dim)
+    if output == "bodies":
+        return torch.zeros(0, MAX_BODIES, encoder.embedding_dim)
     one = torch.ones(1, 3, encoder.config.preprocess.frames, 25, 1, device=_device_of(encoder))
     features = encoder.forward_features(one)
     return (features.mean(dim=2) if output == "frames" else features)[:0]

@@ -5,8 +5,11 @@ Axes: S frames of all clips one after another, N clips, C=3 coordinates, T frame
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from .config import Centring, PreprocessConfig
@@ -46,7 +49,11 @@ def preprocess(clips: object, config: PreprocessConfig) -> Tensor:
         >>> preprocess([clip], PreprocessConfig.recipe("fixed")).shape
         torch.Size([1, 3, 50, 25, 1])
     """
-    arrays = [clip.data for clip in as_clips(clips, recipe=config.recipe_name)]
+    return preprocess_arrays([clip.data for clip in as_clips(clips, recipe=config.recipe_name)], config)
+
+
+def preprocess_arrays(arrays: Sequence[NDArray[np.float32]], config: PreprocessConfig) -> Tensor:
+    """`preprocess` for arrays (3, T, 25, M) that were checked before, or that may hold no body at all."""
     if not arrays:
         return torch.zeros(0, 3, config.frames, NUM_JOINTS, 1)
     bodies = max(array.shape[3] for array in arrays)

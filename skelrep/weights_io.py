@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -39,10 +40,28 @@ def save_model(encoder: SkeletonEncoder, folder: str | os.PathLike[str]) -> None
         WeightsError: the weights hold NaN or infinity; nothing is written.
         OutputError: the folder cannot be written, or the disk is full.
     """
-    tensors = {name: _plain(tensor) for name, tensor in encoder.state_dict().items()}
+    tensors = {name: plain(tensor) for name, tensor in encoder.state_dict().items()}
     check_tensors(tensors, tensors, "the model to save", "Save an earlier checkpoint.")
-    config = (json.dumps(encoder.config.to_dict(), indent=2, sort_keys=True) + "\n").encode()
-    weights = pack(tensors | golden_pair(encoder), _metadata(encoder.config, config))
+    recipe = encoder.config.encoder.recipe_name
+    write_pair(folder, encoder.config.to_dict(), tensors | golden_pair(encoder), recipe)
+
+
+def write_pair(
+    folder: str | os.PathLike[str], data: dict[str, Any], tensors: dict[str, Tensor], recipe: str
+) -> None:
+    """Write a configuration and the tensors that belong to it as one pair of files.
+
+    Args:
+        folder: made where missing.
+        data: plain JSON types, with a ``format_version``.
+        tensors: by name, checked and `plain`.
+        recipe: for the header of the weights.
+
+    Raises:
+        OutputError: the folder cannot be written, or the disk is full.
+    """
+    config = (json.dumps(data, indent=2, sort_keys=True) + "\n").encode()
+    weights = pack(tensors, _metadata(str(data["format_version"]), recipe, config))
     files = ModelFiles.in_folder(Path(folder))
     # Both are whole on the disk before either gets its name.
     with atomic_write(files.config) as config_file, atomic_write(files.weights) as weights_file:
@@ -71,15 +90,25 @@ def load_model(
     """
     target = check_device(device)
     files = source if isinstance(source, ModelFiles) else ModelFiles.in_folder(Path(source))
-    text = _read_config(files)
+    text = read_config(files)
     encoder = empty_encoder(model_config_from_json(text, str(files.config)), str(files.config))
-    tensors, metadata = unpack(files)
-    _check_pair(text, metadata, files)
+    tensors = read_weights(files, text)
     golden = golden_shapes(encoder.config, encoder.embedding_dim)
     check_tensors(tensors, encoder.state_dict() | golden, files.weights, files.remedy)
     encoder = fill_encoder(encoder, {name: tensors[name] for name in encoder.state_dict()}).to(target)
     encoder.commit_hash = files.commit_hash
     return encoder
+
+
+def read_weights(files: ModelFiles, config: bytes) -> dict[str, Tensor]:
+    """Every tensor of a weight file, which must have been saved with this text as its `config.json`.
+
+    Raises:
+        WeightsNotFoundError, WeightsError: no such file, damaged, or saved with another configuration.
+    """
+    tensors, metadata = unpack(files)
+    _check_pair(config, metadata, files)
+    return tensors
 
 
 def model_config_from_json(text: str | bytes, where: str) -> ModelConfig:
@@ -97,6 +126,19 @@ def model_config_from_json(text: str | bytes, where: str) -> ModelConfig:
         >>> model_config_from_json(text, "here").encoder.base_channels
         8
     """
+    data = config_from_json(text, where)
+    try:
+        return ModelConfig.from_dict(data)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from error
+
+
+def config_from_json(text: str | bytes, where: str) -> dict[str, Any]:
+    """The JSON object of a `config.json` of this format version.
+
+    Raises:
+        ConfigError: no JSON object, or another format version.
+    """
     try:
         data = json.loads(text, object_pairs_hook=_no_duplicates)
     except (
@@ -111,10 +153,7 @@ def model_config_from_json(text: str | bytes, where: str) -> ModelConfig:
             f"{FORMAT_VERSION}. Upgrade skelrep, load an older revision of the model, or check that it is a "
             "skelrep model at all."
         )
-    try:
-        return ModelConfig.from_dict(data)
-    except ConfigError as error:
-        raise ConfigError(f"{where}: {error}") from error
+    return data
 
 
 def empty_encoder(config: ModelConfig, where: str) -> SkeletonEncoder:
@@ -134,27 +173,32 @@ def empty_encoder(config: ModelConfig, where: str) -> SkeletonEncoder:
 
 def fill_encoder(encoder: SkeletonEncoder, tensors: dict[str, Tensor]) -> SkeletonEncoder:
     """Put checked weights into an empty encoder; returns it in eval mode."""
-    encoder.load_state_dict({name: _plain(tensor) for name, tensor in tensors.items()}, assign=True)
+    encoder.load_state_dict({name: plain(tensor) for name, tensor in tensors.items()}, assign=True)
     return encoder.eval()
 
 
-def _plain(tensor: Tensor) -> Tensor:
+def plain(tensor: Tensor) -> Tensor:
     """An own, contiguous copy on the CPU, float32 where it is a floating-point tensor."""
     dtype = torch.float32 if tensor.is_floating_point() else tensor.dtype
     return tensor.detach().to("cpu", dtype, copy=True).contiguous()
 
 
-def _metadata(config: ModelConfig, config_bytes: bytes) -> dict[str, str]:
+def _metadata(format_version: str, recipe: str, config: bytes) -> dict[str, str]:
     return {
         "format": "pt",
         "skelrep_version": __version__,
-        "format_version": str(config.format_version),
-        "recipe": config.encoder.recipe_name,
-        "config_sha256": hashlib.sha256(config_bytes).hexdigest(),
+        "format_version": format_version,
+        "recipe": recipe,
+        "config_sha256": hashlib.sha256(config).hexdigest(),
     }
 
 
-def _read_config(files: ModelFiles) -> bytes:
+def read_config(files: ModelFiles) -> bytes:
+    """The text of a `config.json`.
+
+    Raises:
+        WeightsNotFoundError, ConfigError: there is none, or it cannot be read.
+    """
     try:
         with files.config.open("rb") as file:
             text = file.read(MAX_CONFIG_BYTES + 1)

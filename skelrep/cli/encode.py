@@ -28,7 +28,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         help="embed clips",
         description="Embed the clips of a file or folder. An .npz gets 'names', 'embeddings' and, where "
         f"known, 'labels' ({UNKNOWN_LABEL} for a clip without one); an .npy gets the embeddings alone. "
-        "Rows are in reading order.",
+        "Rows are in reading order; with --window a row is a window, and 'starts' tells its first frame.",
     )
     parser.add_argument("clips", type=Path, metavar="FOLDER_OR_FILE", help="any format that read_clips reads")
     parser.add_argument(
@@ -52,10 +52,16 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--output",
-        choices=("clip", "frames", "joints"),
+        choices=("clip", "bodies", "frames", "joints"),
         default="clip",
-        help="one vector a clip, a frame, or a joint and frame (default: %(default)s)",
+        help="one vector a clip, a body, a frame, or a joint and frame (default: %(default)s)",
     )
+    parser.add_argument(
+        "--window",
+        type=positive,
+        help="embed windows of this many frames; an .npz gets a row a window and 'starts', first frames",
+    )
+    parser.add_argument("--stride", type=positive, help="frames from window to window (default: no overlap)")
     parser.add_argument("--normalize", action="store_true", help="scale every vector to unit length")
     parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
     parser.set_defaults(run=run, after_interrupt="; nothing was written")
@@ -73,23 +79,32 @@ def run(options: argparse.Namespace) -> None:
     model = load_pretrained(options.model, device=pick_device(options.device))
     clips = as_clips(options.clips, recipe=options.recipe or model.config.preprocess.recipe_name)
     began = time.perf_counter()
-    vectors = encode(
+    found = encode(
         clips,
         model,
         batch_size=options.batch_size,
         output=options.output,
         normalize=options.normalize,
         progress=False if options.quiet else None,
+        window=options.window,
+        stride=options.stride,
     )
-    embeddings = np.asarray(vectors)
-    write_embeddings(options.output_file, clips, embeddings)
+    counts = [len(rows) for rows in found] if isinstance(found, list) else None
+    embeddings = np.asarray(np.concatenate(found) if counts else found)
+    write_embeddings(options.output_file, clips, embeddings, counts, options.stride or options.window)
     if not options.quiet:
         seconds = time.perf_counter() - began
         say(f"{len(clips)} clips -> {tuple(embeddings.shape)} in {seconds:.1f} s: {options.output_file}")
 
 
-def write_embeddings(path: Path, clips: Sequence[Clip], embeddings: NDArray[np.float32]) -> None:
-    """Write the result whole or not at all."""
+def write_embeddings(
+    path: Path,
+    clips: Sequence[Clip],
+    embeddings: NDArray[np.float32],
+    counts: Sequence[int] | None,
+    stride: int | None,
+) -> None:
+    """Write the result whole or not at all; `counts` are the windows of each clip, `stride` apart."""
     import numpy as np
 
     from ..atomic import atomic_write
@@ -98,11 +113,14 @@ def write_embeddings(path: Path, clips: Sequence[Clip], embeddings: NDArray[np.f
         if path.suffix == ".npy":
             np.save(file, embeddings)
             return
+        repeats = [1] * len(clips) if counts is None else counts
         arrays: dict[str, Any] = {
-            "names": np.array([clip.name for clip in clips], dtype=np.str_),
+            "names": np.repeat(np.array([clip.name for clip in clips], dtype=np.str_), repeats),
             "embeddings": embeddings,
         }
+        if counts is not None and stride is not None:
+            arrays["starts"] = np.concatenate([np.arange(count) * stride for count in counts])
         if any(clip.label is not None for clip in clips):
             labels = [UNKNOWN_LABEL if clip.label is None else clip.label for clip in clips]
-            arrays["labels"] = np.array(labels, dtype=np.int64)
+            arrays["labels"] = np.repeat(np.array(labels, dtype=np.int64), repeats)
         np.savez(file, **arrays)

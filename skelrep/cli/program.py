@@ -9,10 +9,10 @@ from collections.abc import Sequence
 
 from .._version import __version__
 from ..errors import SkelrepError
-from . import convert, demo, doctor, encode, info, train
+from . import convert, demo, doctor, encode, finetune, info, predict, train
 from .console import show_warning
 
-COMMANDS = (encode, train, doctor, info, demo, convert)
+COMMANDS = (encode, finetune, predict, train, doctor, info, demo, convert)
 EXIT_ERROR, EXIT_INTERRUPTED = 2, 130
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from ..errors import ConfigError
 from .console import Subparsers, add_device, positive, say
 
 if TYPE_CHECKING:
+    from ..clips import Clip
     from ..config import PretrainConfig, View
 
 VIEW_NAMES: tuple[View, ...] = ("joint", "motion", "bone")
@@ -73,8 +75,11 @@ def run(options: argparse.Namespace) -> None:
     from ..read import as_clips
     from ..train import train_crossclr
 
+    clips = as_clips(options.clips, recipe=config.recipe_name)
+    if not options.quiet and not (options.output_dir / "checkpoints").exists():
+        announce(clips, config, options.device)
     model = train_crossclr(
-        as_clips(options.clips, recipe=config.recipe_name),
+        clips,
         config,
         output_dir=options.output_dir,
         init=options.init,
@@ -85,6 +90,15 @@ def run(options: argparse.Namespace) -> None:
     if not options.quiet:
         say(f"trained a model of {model.embedding_dim} numbers a clip: {options.output_dir}")
         say(f"use it: skelrep encode FOLDER -o out.npz --model {options.output_dir}")
+
+
+def announce(clips: Sequence[Clip], config: PretrainConfig, device: str | None) -> None:
+    """Say how long a new run will take, before it begins."""
+    from ..train import estimate_training_time
+
+    seconds = estimate_training_time(clips, config, device=device)
+    long = f"{seconds / 3600:.1f} hours" if seconds >= 5400 else f"{seconds / 60:.1f} minutes"
+    say(f"{len(clips)} clips, {config.epochs} epochs: about {long}, by a few steps that were timed")
 
 
 def make_config(options: argparse.Namespace) -> PretrainConfig:

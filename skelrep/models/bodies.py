@@ -30,6 +30,13 @@ def split_bodies(x_NCTVM: Tensor, present_NM: Tensor) -> Tensor:
     return rearrange(x_NCTVM, "n c t v m -> (n m) c t v")[present_NM.flatten()]
 
 
+def place_bodies(rows: Tensor, present_NM: Tensor, bodies: int) -> Tensor:
+    """The present bodies' rows (B, D) in their slots -> (N, bodies, D); zero where no body is."""
+    placed = rows.new_zeros(*present_NM.shape, rows.shape[1])
+    placed[present_NM] = rows
+    return torch.nn.functional.pad(placed, (0, 0, 0, bodies - present_NM.shape[1]))
+
+
 def mean_over_bodies(rows: Tensor, present_NM: Tensor) -> Tensor:
     """Average the present bodies' rows (B, ...) of each clip -> (N, ...); zero for a clip without a body."""
     owner = present_NM.nonzero()[:, 0]

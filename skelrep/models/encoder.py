@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, overload
 
 import numpy as np
 import torch
@@ -16,11 +16,14 @@ from ..config import ModelConfig, View
 from ..errors import ShapeError
 from ..layout import NUM_JOINTS
 from ..views import make_view
-from .bodies import mean_over_bodies, present_bodies, split_bodies
+from .bodies import mean_over_bodies, place_bodies, present_bodies, split_bodies
 from .pooling import pool, pooled_size
 from .stgcn import STGCN, block_channels
 
-Output = Literal["clip", "frames", "joints"]
+Output = Literal["clip", "bodies", "frames", "joints"]
+Vectors = NDArray[np.float32] | Tensor
+VectorLists = list[NDArray[np.float32]] | list[Tensor]
+MAX_BODIES = 2
 
 
 class SkeletonEncoder(nn.Module):
@@ -76,6 +79,24 @@ class SkeletonEncoder(nn.Module):
         """Unpooled features, averaged over bodies: float (N, T', V, feature_channels * views)."""
         return self._every_view(x_NCTVM, lambda maps: rearrange(maps, "b c t v -> b t v c"))
 
+    def forward_bodies(self, x_NCTVM: Tensor) -> Tensor:
+        """One unnormalised vector a body: float (N, 2, embedding_dim), zero for an absent body.
+
+        The mean over the present bodies is `forward`'s vector; under ``"faithful"``, which also averages
+        absent ones in, only for clips of two bodies.
+        """
+        check_input(x_NCTVM)
+        present = present_bodies(x_NCTVM, "fixed")
+        features = []
+        for view in self.views:
+            rows = split_bodies(make_view(x_NCTVM, view), present)
+            features.append(pool(self._maps(rows, view), self.config.encoder.pooling))
+        return place_bodies(torch.cat(features, dim=1), present, MAX_BODIES)
+
+    def _maps(self, rows_BCTV: Tensor, view: View) -> Tensor:
+        encoder: STGCN = self.encoders[view]  # type: ignore[assignment]
+        return encoder.forward_features(rows_BCTV, self.config.encoder.feature_block)
+
     def _every_view(self, x_NCTVM: Tensor, reduce: Callable[[Tensor], Tensor]) -> Tensor:
         check_input(x_NCTVM)
         present = present_bodies(x_NCTVM, self.config.encoder.recipe_name)
@@ -85,11 +106,21 @@ class SkeletonEncoder(nn.Module):
         features = []
         for view in self.views:
             rows = split_bodies(make_view(x_NCTVM, view), present)
-            encoder: STGCN = self.encoders[view]  # type: ignore[assignment]
-            maps = encoder.forward_features(rows, self.config.encoder.feature_block)
-            features.append(mean_over_bodies(reduce(maps), present))
+            features.append(mean_over_bodies(reduce(self._maps(rows, view)), present))
         return torch.cat(features, dim=-1)
 
+    @overload
+    def encode(
+        self, clips: object, *, batch_size: int = ..., device: str | torch.device | None = ...,
+        output: Output = ..., normalize: bool = ..., preprocess: bool = ..., to_tensor: bool = ...,
+        progress: bool | None = ..., window: None = ..., stride: None = ...,
+    ) -> Vectors: ...  # fmt: skip
+    @overload
+    def encode(
+        self, clips: object, *, batch_size: int = ..., device: str | torch.device | None = ...,
+        output: Output = ..., normalize: bool = ..., preprocess: bool = ..., to_tensor: bool = ...,
+        progress: bool | None = ..., window: int | None, stride: int | None = ...,
+    ) -> Vectors | VectorLists: ...  # fmt: skip
     def encode(
         self,
         clips: object,
@@ -101,7 +132,9 @@ class SkeletonEncoder(nn.Module):
         preprocess: bool = True,
         to_tensor: bool = False,
         progress: bool | None = None,
-    ) -> NDArray[np.float32] | Tensor:
+        window: int | None = None,
+        stride: int | None = None,
+    ) -> Vectors | VectorLists:
         """Embed raw clips; the same as `skelrep.encode` with this model."""
         from ..embed import encode
 
@@ -115,6 +148,8 @@ class SkeletonEncoder(nn.Module):
             preprocess=preprocess,
             to_tensor=to_tensor,
             progress=progress,
+            window=window,
+            stride=stride,
         )
 
     def save_pretrained(self, folder: str | os.PathLike[str]) -> None:

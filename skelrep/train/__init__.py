@@ -1,5 +1,6 @@
 """Pretraining without labels."""
 
+from .estimate import estimate_training_time as estimate_training_time
 from .trainer import train_crossclr as train_crossclr
 
-__all__ = ["train_crossclr"]
+__all__ = ["estimate_training_time", "train_crossclr"]

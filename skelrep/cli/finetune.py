@@ -1,0 +1,123 @@
+"""`skelrep finetune`: a classifier for one's own classes."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import OutputError
+from .console import Subparsers, positive, say
+from .label_file import match_labels, read_labels
+
+if TYPE_CHECKING:
+    from ..classifier import SkeletonClassifier
+
+
+def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "finetune",
+        parents=[common],
+        allow_abbrev=False,
+        help="make a classifier for your own classes",
+        description="Fit a classifier to labelled clips. OUT receives config.json and model.safetensors, "
+        "which skelrep predict and skelrep.load_classifier read.",
+    )
+    parser.add_argument(
+        "clips", type=Path, metavar="FOLDER", help="clips in any format that read_clips reads"
+    )
+    parser.add_argument(
+        "--labels", type=Path, required=True, metavar="LABELS.csv",
+        help="a CSV file with the columns name (a file without its ending), label and, if wanted, group "
+        "(who performs the clip: no group is both learned from and checked); other clips are left out",
+    )  # fmt: skip
+    parser.add_argument(
+        "-o", "--output-dir", type=Path, required=True, metavar="OUT", help="the classifier's folder"
+    )
+    parser.add_argument(
+        "--model", default="default", help="the encoder; what load_pretrained takes (default: %(default)s)"
+    )
+    _add_options(parser)
+    parser.set_defaults(run=run, after_interrupt="; nothing was written")
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    """The options of `skelrep.finetune`, under its words and with its defaults."""
+    parser.add_argument(
+        "--mode", choices=("linear", "full", "gradual"), default="linear",
+        help="linear fits a head on frozen vectors, full trains the encoder too, gradual does so from the "
+        "top blocks down (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--class-weight", choices=("balanced", "none"), default="balanced",
+        help="whether every class counts the same, or every clip (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--validation", type=float, default=0.2, help="share of clips held out (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--unknown", action="store_true", help='also answer "unknown" for clips unlike all classes'
+    )
+    parser.add_argument(
+        "--false-reject-rate", type=float, default=0.05,
+        help="share of clips of known classes that may be called unknown (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--epochs", type=positive, default=40, help="of full and gradual (default: 40)")
+    parser.add_argument(
+        "--learning-rate", type=float, default=1e-3, help="of full and gradual (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--patience", type=positive, default=10,
+        help="epochs without a better held-out loss before training stops (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--seed", type=int, default=0, help="fixes everything random (default: 0)")
+    parser.add_argument(
+        "--device", help="where to compute, such as cpu or cuda (default: CUDA where there is one)"
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Read clips and labels, fit, write."""
+    if options.output_dir.exists() and not options.output_dir.is_dir():
+        raise OutputError(f"cannot write {options.output_dir}: it is a file. Give the name of a folder.")
+    rows = read_labels(options.labels)
+    from ..classifier import finetune
+    from ..pretrained import load_pretrained
+    from ..read import as_clips
+
+    model = load_pretrained(options.model)
+    every = as_clips(options.clips, recipe=model.config.preprocess.recipe_name)
+    clips, labels, groups = match_labels(every, rows, options.labels)
+    classifier = finetune(
+        model,
+        clips,
+        labels,
+        mode=options.mode,
+        groups=groups,
+        class_weight=None if options.class_weight == "none" else "balanced",
+        validation=options.validation,
+        unknown=options.unknown,
+        false_reject_rate=options.false_reject_rate,
+        epochs=options.epochs,
+        learning_rate=options.learning_rate,
+        patience=options.patience,
+        seed=options.seed,
+        device=options.device,
+        progress=False if options.quiet else None,
+    )
+    classifier.save_pretrained(options.output_dir)
+    if not options.quiet:
+        summarise(classifier, len(every), options.output_dir)
+
+
+def summarise(classifier: SkeletonClassifier, clips: int, folder: Path) -> None:
+    """Say what was learned from what, how well, and what to do next."""
+    report, accuracy = classifier.config.report, classifier.validation_accuracy
+    say(f"{report.clips} of {clips} clips, {len(classifier.classes_)} classes: {folder}")
+    if accuracy is None:
+        say("no clip was held out: how good the classifier is was not measured")
+    else:
+        say(f"{accuracy:.1%} of {report.held_out} held-out clips right")
+    say(f"use it: skelrep predict FOLDER --model {folder}")

@@ -1,0 +1,71 @@
+"""`skelrep predict`: the class of each clip, by a classifier that `skelrep finetune` made."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .console import Subparsers, add_device, check_output_file, pick_device, positive, say
+
+if TYPE_CHECKING:
+    from ..classifier import Predictions
+    from ..clips import Clip
+
+
+def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "predict",
+        parents=[common],
+        allow_abbrev=False,
+        help="classify clips with a classifier of yours",
+        description="Print, as CSV, each clip's name, its label (or unknown, where the classifier was made "
+        "with --unknown), the probability of the best class, and the novelty: the distance from the nearest "
+        "class, in the scatter of its clips.",
+    )
+    parser.add_argument("clips", type=Path, metavar="FOLDER_OR_FILE", help="any format that read_clips reads")
+    parser.add_argument(
+        "--model", type=Path, required=True, metavar="FOLDER", help="what skelrep finetune wrote"
+    )
+    parser.add_argument(
+        "-o", "--output-file", type=Path, metavar="OUT.csv", help="write here instead of printing"
+    )
+    parser.add_argument(
+        "--batch-size", type=positive, default=64, help="clips a forward pass (default: %(default)s)"
+    )
+    add_device(parser)
+    parser.set_defaults(run=run, after_interrupt="; nothing was written")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Read, classify, tell."""
+    if options.output_file is not None:
+        check_output_file(options.output_file, (".csv",))
+    from ..atomic import atomic_write
+    from ..classifier import load_classifier
+    from ..read import as_clips
+
+    classifier = load_classifier(options.model, device=pick_device(options.device))
+    clips = as_clips(options.clips, recipe=classifier.encoder.config.preprocess.recipe_name)
+    text = as_table(clips, classifier.predict_details(clips, batch_size=options.batch_size))
+    if options.output_file is None:
+        say(text.rstrip("\n"))
+        return
+    with atomic_write(options.output_file) as file:
+        file.write(text.encode())
+
+
+def as_table(clips: Sequence[Clip], found: Predictions) -> str:
+    """CSV with a line for each clip."""
+    text = io.StringIO()
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(("name", "label", "probability", "novelty"))
+    rows = zip(clips, found.labels, found.probabilities.max(axis=1), found.novelty, strict=True)
+    for clip, label, probability, novelty in rows:
+        answer = "unknown" if label is None else label
+        table.writerow((clip.name, answer, f"{probability:.4f}", f"{novelty:.4f}"))
+    return text.getvalue()
