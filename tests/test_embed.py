@@ -172,3 +172,16 @@ def test_millimetres_are_noticed_and_still_embedded(clips: list[np.ndarray]) -> 
 def test_impossible_options(clips: list[np.ndarray], bad: dict) -> None:
     with pytest.raises(ConfigError, match=r"[Ee]xpected"):
         skelrep.encode(clips, MODEL, **bad)
+
+
+def test_windows_and_bodies_of_prepared_clips(clips: list[np.ndarray]) -> None:
+    done = preprocess(clips[:2], MODEL.config.preprocess).numpy()
+    prepared = [skelrep.Clip(data=x, prepared=True) for x in done]
+    whole = skelrep.encode(list(done), MODEL, preprocess=False, output="bodies")
+    mixed = [prepared[0], skelrep.Clip(data=clips[1])]
+    for given_clips in (prepared, mixed):
+        found = skelrep.encode(given_clips, MODEL, output="bodies")
+        np.testing.assert_allclose(found, whole, rtol=1e-4, atol=1e-5)
+    windows = skelrep.encode(prepared, MODEL, window=6, stride=3)
+    cut = skelrep.encode([skelrep.Clip(data=x[:, 3:9], prepared=True) for x in done], MODEL)
+    np.testing.assert_allclose([one[1] for one in windows], cut, rtol=1e-4, atol=1e-5)
