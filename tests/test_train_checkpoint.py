@@ -24,6 +24,7 @@ def state_at(step, run=RUN):
         "versions": {},
         "model": model,
         "optimizer": {"state": {0: {"step": 1}}},
+        "monitor": None,
     }
 
 

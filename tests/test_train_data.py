@@ -61,7 +61,7 @@ def test_weights_that_are_not_finite_are_never_saved(tmp_path):
     with torch.no_grad():
         run.model.query_encoders["joint"].blocks[3].temporal.bias[0] = math.inf
     with pytest.raises(TrainingDivergedError, match=r"1 tensors.*blocks\.3\.temporal\.bias"):
-        save(run, tmp_path, {})
+        save(run, tmp_path, {}, None)
     assert not list(tmp_path.iterdir())
 
 

@@ -23,7 +23,7 @@ from ..errors import CheckpointError, DataWarning, OutputError
 CHECKPOINT_VERSION = 1
 FOLDER_NAME = "checkpoints"
 NAME = re.compile(r"step-(\d{8,})-([0-9a-f]{12})\.pt")
-FIELDS = {"version", "step", "run", "versions", "model", "optimizer"}
+FIELDS = {"version", "step", "run", "versions", "model", "optimizer", "monitor"}
 
 # Neither changes a single weight; every other field does, and with it the meaning of "the same run".
 MAY_DIFFER = ("config.checkpoint_steps", "config.keep_checkpoints")
@@ -50,7 +50,7 @@ def save_checkpoint(folder: Path, state: State, keep: int) -> Path:
     Args:
         folder: made where missing.
         state: tensors and plain types under "step", "run" (what must be equal to go on), "versions" (of the
-            libraries, for information), "model" and "optimizer".
+            libraries, for information), "model", "optimizer" and "monitor".
         keep: how many to leave, this one included.
 
     Raises:

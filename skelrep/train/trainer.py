@@ -14,6 +14,7 @@ from ..errors import TrainingDivergedError
 from ..models import SkeletonEncoder
 from .checkpoint import FOLDER_NAME, find_checkpoints, load_newest, save_checkpoint
 from .data import as_store
+from .early_stopping import EarlyStopping, KnnMonitor
 from .interrupt import deferred_interrupt
 from .log import LOG_NAME, ProgressBar, TrainingLog
 from .run import Run, own_random_state
@@ -27,6 +28,7 @@ def train_crossclr(
     output_dir: str | os.PathLike[str],
     init: SkeletonEncoder | str | os.PathLike[str] | None = None,
     resume: bool = True,
+    monitor: KnnMonitor | None = None,
     device: str | torch.device | None = None,
     progress: bool | None = None,
 ) -> SkeletonEncoder:
@@ -46,8 +48,10 @@ def train_crossclr(
         output_dir: made where missing.
         init: encoder weights to begin with: a model, or a name that `load_pretrained` takes.
         resume: True goes on with the run in `output_dir`, where there is one (a finished one is returned as
-            it is). Its configuration, data and `init` must be the same; only `checkpoint_steps` and
-            `keep_checkpoints` may differ. False refuses an `output_dir` that holds a run.
+            it is). Its configuration, data, `init` and `monitor` must be the same; only `checkpoint_steps`
+            and `keep_checkpoints` may differ. False refuses an `output_dir` that holds a run.
+        monitor: stop when 1-NN accuracy on these labelled clips stops improving, and return the weights of
+            the best epoch; by default the last epoch's.
         device: default CUDA where there is one.
         progress: show a progress bar; None shows it in a terminal.
 
@@ -80,30 +84,40 @@ def train_crossclr(
     store = as_store(clips, config.recipe_name)
     with own_random_state(target):
         start = resolve_init(init, config)
-        run, identity = Run(store, config, target, start), describe_run(store, config, start)
+        watch = None if monitor is None else EarlyStopping(monitor, config.preprocess, target)
+        run = Run(store, config, target, start)
+        identity = describe_run(store, config, start) | {"monitor": watch and watch.identity()}
         state = load_newest(folder / FOLDER_NAME, identity)
         if state is not None:
             run.load_state(state)
-        fit(run, folder, identity, progress)
+            if watch is not None:
+                watch.load_state(state["monitor"])
+        fit(run, folder, identity, watch, progress)
         encoder = run.encoder()
+        if watch is not None:
+            encoder.load_state_dict(watch.best_weights)
         encoder.save_pretrained(folder)
     return encoder.to(target)
 
 
-def fit(run: Run, folder: Path, identity: dict[str, Any], progress: bool | None) -> None:
+def fit(
+    run: Run, folder: Path, identity: dict[str, Any], watch: EarlyStopping | None, progress: bool | None
+) -> None:
     """Take the steps that are left, with log, bar and checkpoints."""
     make_folder(folder / FOLDER_NAME)
     log = TrainingLog(folder / LOG_NAME, run.done)
     bar = ProgressBar(run.total, run.done, progress)
     try:
         with deferred_interrupt() as interrupt:
-            while run.done < run.total:
+            while not finished(run, watch):
                 record = run.step()
                 log.write(record)
                 bar.update(record)
-                due = run.done % run.config.checkpoint_steps == 0 or run.done == run.total
+                if watch is not None and run.done % run.order.steps_per_epoch == 0:
+                    watch.update(run.encoder())
+                due = run.done % run.config.checkpoint_steps == 0 or finished(run, watch)
                 if due or interrupt.requested:
-                    save(run, folder, identity)
+                    save(run, folder, identity, watch)
                 interrupt.raise_if_requested()
     except TrainingDivergedError as error:
         raise TrainingDivergedError(f"Training diverged: {error} {describe_last_good(folder)}") from error
@@ -112,10 +126,15 @@ def fit(run: Run, folder: Path, identity: dict[str, Any], progress: bool | None)
         log.close()
 
 
-def save(run: Run, folder: Path, identity: dict[str, Any]) -> None:
+def finished(run: Run, watch: EarlyStopping | None) -> bool:
+    """All steps taken, or stopped early."""
+    return run.done >= run.total or (watch is not None and watch.stopped)
+
+
+def save(run: Run, folder: Path, identity: dict[str, Any], watch: EarlyStopping | None) -> None:
     """Write a checkpoint of the run as it stands."""
     versions = {"skelrep": __version__, "torch": str(torch.__version__)}
-    state = run.state() | {"run": identity, "versions": versions}
+    state = run.state() | {"run": identity, "versions": versions, "monitor": watch and watch.state()}
     save_checkpoint(folder / FOLDER_NAME, state, run.config.keep_checkpoints)
 
 
