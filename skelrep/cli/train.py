@@ -15,6 +15,7 @@ from .console import Subparsers, add_device, positive, say
 if TYPE_CHECKING:
     from ..clips import Clip
     from ..config import PretrainConfig, View
+    from ..train import KnnMonitor
 
 VIEW_NAMES: tuple[View, ...] = ("joint", "motion", "bone")
 
@@ -40,6 +41,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--init", metavar="NAME", help="begin with this model's weights; what load_pretrained takes"
     )
+    _add_monitor(parser)
     add_device(parser)
     parser.add_argument("--no-resume", action="store_true", help="refuse a RUN that already holds a run")
     parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
@@ -69,6 +71,20 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_monitor(parser: argparse.ArgumentParser) -> None:
+    """The options that make a `KnnMonitor`."""
+    parser.add_argument(
+        "--monitor",
+        type=Path,
+        metavar="FOLDER",
+        help="labelled clips: stop when their nearest neighbours stop improving, keep the best epoch",
+    )
+    parser.add_argument("--labels", type=Path, metavar="CSV", help="name,label of the monitor's clips")
+    parser.add_argument(
+        "--patience", type=positive, default=5, help="epochs without a new best (default: %(default)s)"
+    )
+
+
 def run(options: argparse.Namespace) -> None:
     """Read, train, tell where the model is."""
     config = make_config(options)
@@ -84,12 +100,39 @@ def run(options: argparse.Namespace) -> None:
         output_dir=options.output_dir,
         init=options.init,
         resume=not options.no_resume,
+        monitor=make_monitor(options, config),
         device=options.device,
         progress=False if options.quiet else None,
     )
     if not options.quiet:
         say(f"trained a model of {model.embedding_dim} numbers a clip: {options.output_dir}")
         say(f"use it: skelrep encode FOLDER -o out.npz --model {options.output_dir}")
+
+
+def make_monitor(options: argparse.Namespace, config: PretrainConfig) -> KnnMonitor | None:
+    """The labelled clips to watch: labels from the CSV file, else those the clips carry.
+
+    Raises:
+        ConfigError: a clip without a label, or labels without clips.
+    """
+    from ..read import read_clips
+    from ..train import KnnMonitor
+    from .label_file import match_labels, read_labels
+
+    if options.monitor is None:
+        if options.labels is not None:
+            raise ConfigError("--labels names the classes of a monitor; give its clips with --monitor.")
+        return None
+    clips = read_clips(options.monitor, recipe=config.recipe_name)
+    if options.labels is not None:
+        chosen, names, _ = match_labels(clips, read_labels(options.labels), options.labels)
+        return KnnMonitor(clips=chosen, labels=names, patience=options.patience)
+    without = [clip.name for clip in clips if clip.label is None]
+    if without:
+        raise ConfigError(
+            f"{without[0]!r} and {len(without) - 1} more clips of --monitor carry no label. Give --labels CSV."
+        )
+    return KnnMonitor(clips=clips, labels=[clip.label for clip in clips], patience=options.patience)
 
 
 def announce(clips: Sequence[Clip], config: PretrainConfig, device: str | None) -> None:
