@@ -130,7 +130,7 @@ def make_monitor(options: argparse.Namespace, config: PretrainConfig) -> KnnMoni
     without = [clip.name for clip in clips if clip.label is None]
     if without:
         raise ConfigError(
-            f"{without[0]!r} and {len(without) - 1} more clips of --monitor carry no label. Give --labels CSV."
+            f"{without[0]!r} and {len(without) - 1} more clips of --monitor have no label. Give --labels."
         )
     return KnnMonitor(clips=clips, labels=[clip.label for clip in clips], patience=options.patience)
 
