@@ -13,11 +13,10 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from .clips import Clip, check_units
-from .config import PreprocessConfig
 from .errors import ConfigError, ShapeError
 from .models import SkeletonEncoder
 from .models.encoder import MAX_BODIES, Output, VectorLists, Vectors
-from .preprocess import preprocess_arrays, resize
+from .preprocess import preprocess_arrays
 from .read import as_clips
 from .weights_file import check_device
 from .windows import Windows
@@ -153,7 +152,11 @@ def _batches(items: Sequence[Clip], batch_size: int, progress: bool | None) -> I
 def _encode_batch(
     encoder: SkeletonEncoder, batch: Sequence[Clip], output: Output, preprocess: bool
 ) -> Tensor:
-    x = _prepare(batch, encoder.config.preprocess) if preprocess else _stack(batch)
+    if preprocess:
+        prepared = [clip.prepared for clip in batch]
+        x = preprocess_arrays([clip.data for clip in batch], encoder.config.preprocess, prepared)
+    else:
+        x = _stack(batch)
     x = x.to(_device_of(encoder))
     if output == "clip":
         return encoder(x)
@@ -161,25 +164,6 @@ def _encode_batch(
         return encoder.forward_bodies(x)
     features = encoder.forward_features(x)
     return features.mean(dim=2) if output == "frames" else features
-
-
-def _prepare(batch: Sequence[Clip], config: PreprocessConfig) -> Tensor:
-    """Network input; clips that were prepared before are only brought to the length of the others."""
-    ready = [clip for clip in batch if clip.prepared]
-    if not ready:
-        return preprocess_arrays([clip.data for clip in batch], config)
-    lengths = torch.tensor([clip.data.shape[1] for clip in ready])
-    frames = [torch.from_numpy(clip.data.transpose(1, 3, 2, 0)) for clip in ready]
-    resized = [
-        resize(x, torch.zeros_like(n), n, config.frames)
-        for x, n in zip(frames, lengths[:, None], strict=True)
-    ]
-    done = iter([x.permute(0, 4, 1, 3, 2) for x in resized])
-    raw = [clip.data for clip in batch if not clip.prepared]
-    rest = iter(preprocess_arrays(raw, config).split(1))  # type: ignore[no-untyped-call]
-    parts = [next(done if clip.prepared else rest) for clip in batch]
-    bodies = max(part.shape[4] for part in parts)
-    return torch.cat([torch.nn.functional.pad(part, (0, bodies - part.shape[4])) for part in parts])
 
 
 def _stack(batch: Sequence[Clip]) -> Tensor:

@@ -49,10 +49,13 @@ def preprocess(clips: object, config: PreprocessConfig) -> Tensor:
         >>> preprocess([clip], PreprocessConfig.recipe("fixed")).shape
         torch.Size([1, 3, 50, 25, 1])
     """
-    return preprocess_arrays([clip.data for clip in as_clips(clips, recipe=config.recipe_name)], config)
+    items = as_clips(clips, recipe=config.recipe_name)
+    return preprocess_arrays([clip.data for clip in items], config, [clip.prepared for clip in items])
 
 
-def preprocess_arrays(arrays: Sequence[NDArray[np.float32]], config: PreprocessConfig) -> Tensor:
+def preprocess_arrays(
+    arrays: Sequence[NDArray[np.float32]], config: PreprocessConfig, prepared: Sequence[bool] | None = None
+) -> Tensor:
     """`preprocess` for arrays (3, T, 25, M) that were checked before, or that may hold no body at all."""
     if not arrays:
         return torch.zeros(0, 3, config.frames, NUM_JOINTS, 1)
@@ -62,11 +65,16 @@ def preprocess_arrays(arrays: Sequence[NDArray[np.float32]], config: PreprocessC
     starts = torch.cumsum(lengths, 0) - lengths
     for array, start in zip(arrays, starts.tolist(), strict=True):
         frames[start : start + array.shape[1], : array.shape[3]] = array.transpose(1, 3, 2, 0)
-    return preprocess_frames(torch.from_numpy(frames), starts, lengths, config)
+    flags = None if prepared is None else torch.tensor(prepared)
+    return preprocess_frames(torch.from_numpy(frames), starts, lengths, config, flags)
 
 
 def preprocess_frames(
-    frames_SMVC: Tensor, starts: Tensor, lengths: Tensor, config: PreprocessConfig
+    frames_SMVC: Tensor,
+    starts: Tensor,
+    lengths: Tensor,
+    config: PreprocessConfig,
+    prepared: Tensor | None = None,
 ) -> Tensor:
     """The batched core of `preprocess`, on clips that lie one after another in one tensor.
 
@@ -74,6 +82,7 @@ def preprocess_frames(
         frames_SMVC: float (S, M, V, 3), metres.
         starts, lengths: int64 (N,): clip n is ``frames_SMVC[starts[n] : starts[n] + lengths[n]]``.
         config: what to do.
+        prepared: bool (N,): clips that were centred and turned before ("frame50" files) are only resized.
 
     Returns:
         float (N, 3, config.frames, V, M) on the device of `frames_SMVC`.
@@ -81,10 +90,13 @@ def preprocess_frames(
     x = resize(frames_SMVC, starts, lengths, config.frames)
     if config.recipe_name == "faithful" and x.shape[2] < FAITHFUL_BODIES:
         x = torch.nn.functional.pad(x, (0, 0, 0, 0, 0, FAITHFUL_BODIES - x.shape[2]))
+    resized = x
     if config.bone_lengths == "kinect":
         x = set_bone_lengths(x, torch.tensor(KINECT_BONE_LENGTHS, dtype=x.dtype, device=x.device))
     x = centre(x, config)
     x = align_each_frame(x) if config.recipe_name == "faithful" else align_each_clip(x, config.centring)
+    if prepared is not None and prepared.any():
+        x = torch.where(prepared.to(x.device).view(-1, 1, 1, 1, 1), resized, x)
     return x.permute(0, 4, 1, 3, 2).contiguous()
 
 

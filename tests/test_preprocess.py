@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shared_data import PARITY, needs_parity
 
+from skelrep.clips import Clip
 from skelrep.config import PreprocessConfig
 from skelrep.errors import InvalidClipError, ShapeError
 from skelrep.layout import ANATOMY, KINECT_BONE_LENGTHS
@@ -140,6 +141,17 @@ def test_pair_centring_turns_both_bodies_as_one() -> None:
 def test_pair_centring_leaves_an_absent_body_zero() -> None:
     clip = np.concatenate([walk(40), np.zeros((3, 40, 25, 1), np.float32)], axis=3)
     assert not preprocess([clip], PreprocessConfig(centring="pair"))[0, ..., 1].any()
+
+
+@pytest.mark.parametrize("config", [FAITHFUL, FIXED])
+def test_prepared_clips_are_only_resized(config: PreprocessConfig) -> None:
+    once = preprocess([walk(80), walk(30, 2)], config).numpy()
+    again = preprocess([Clip(data=clip, prepared=True) for clip in once], config)
+    np.testing.assert_array_equal(again, once)
+    mixed = preprocess([Clip(data=once[0], prepared=True), Clip(data=walk(30, 2))], config)
+    np.testing.assert_allclose(mixed, once, atol=1e-6)
+    raw = preprocess([walk(80)], config)
+    assert not np.array_equal(preprocess([Clip(data=walk(80), prepared=True)], config), raw)
 
 
 def test_float64_frames_stay_float64() -> None:

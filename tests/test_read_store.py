@@ -138,7 +138,8 @@ def test_folders_that_are_no_store(tmp_path):
         ({"frames": 5}, "same folder"),
         ({"frames": "none.npy"}, "cannot be read"),
         ({"other": 1}, "not the index"),
-        ({"names": ["a"], "labels": [1], "fps": [None]}, "offsets do not divide"),
+        ({"names": ["a"], "labels": [1], "fps": [None], "prepared": [False]}, "offsets do not divide"),
+        ({"prepared": [0, 1]}, "prepared true or false"),
     ],
 )
 def test_a_damaged_index(tmp_path, change, words):

@@ -7,9 +7,11 @@ import pytest
 import torch
 from tiny_training import tiny_config, walks
 
+from skelrep.clips import Clip
 from skelrep.config import PreprocessConfig
 from skelrep.errors import ConfigError, InvalidClipError, ShapeError, TrainingDivergedError, UnitsWarning
 from skelrep.preprocess import preprocess
+from skelrep.read import ClipStore
 from skelrep.train import train_crossclr
 from skelrep.train.data import as_store, fingerprint, load_batch
 from skelrep.train.run import Run, queue_size_for
@@ -80,3 +82,15 @@ def test_bad_clips(tmp_path):
     with pytest.warns(UnitsWarning, match="millimetres|1000"):
         as_store([1000 * clip for clip in walks(2)], "fixed")
     assert not (tmp_path / "out").exists()
+
+
+def test_prepared_clips_are_not_prepared_again(tmp_path):
+    config = tiny_config().preprocess
+    once = preprocess(walks(3), config)
+    clips = [Clip(data=clip, prepared=True) for clip in once.numpy()]
+    ClipStore.from_clips(clips).save(tmp_path)
+    for store in (as_store(clips, "fixed"), ClipStore.open(tmp_path)):
+        found = load_batch(store, np.arange(3), config, CPU)
+        torch.testing.assert_close(found, once, rtol=0, atol=0)
+    raw = ClipStore.from_clips([Clip(data=clip.data) for clip in clips])
+    assert fingerprint(raw) != fingerprint(store)

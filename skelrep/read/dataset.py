@@ -21,7 +21,8 @@ from .npy import open_npy
 
 INDEX_NAME = "clipstore.json"
 FORMAT_VERSION = 1
-_FIELDS = ("format_version", "frames", "offsets", "names", "labels", "fps")
+_FIELDS = ("format_version", "frames", "offsets", "names", "labels", "fps", "prepared")
+_COLUMNS = ("names", "labels", "fps", "prepared")
 
 
 class ClipStore(Sequence[Clip]):
@@ -37,6 +38,7 @@ class ClipStore(Sequence[Clip]):
         names: N names.
         labels: N class numbers, None where not known.
         fps: N frame rates, None where not known.
+        prepared: N times whether the clip is preprocessed already, see `Clip`.
 
     Example:
         >>> clip = Clip(data=np.ones((3, 8, 25, 1), dtype=np.float32), name="wave")
@@ -52,9 +54,11 @@ class ClipStore(Sequence[Clip]):
         names: Sequence[str],
         labels: Sequence[int | None],
         fps: Sequence[float | None],
+        prepared: Sequence[bool],
     ) -> None:
         self.frames, self.offsets = frames, offsets
         self.names, self.labels, self.fps = list(names), list(labels), list(fps)
+        self.prepared = list(prepared)
 
     @classmethod
     def from_clips(cls, clips: Iterable[Clip]) -> ClipStore:
@@ -78,8 +82,8 @@ class ClipStore(Sequence[Clip]):
         frames = np.zeros((int(offsets[-1]), bodies, NUM_JOINTS, 3), dtype=np.float32)
         for array, start in zip(arrays, offsets.tolist(), strict=False):
             frames[start : start + array.shape[1], : array.shape[3]] = array.transpose(1, 3, 2, 0)
-        names, labels, fps = ([getattr(clip, name) for clip in items] for name in ("name", "label", "fps"))
-        return cls(frames, offsets, names, labels, fps)
+        fields = ("name", "label", "fps", "prepared")
+        return cls(frames, offsets, *([getattr(clip, name) for clip in items] for name in fields))
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write the store into a folder, which `open` reads.
@@ -95,7 +99,7 @@ class ClipStore(Sequence[Clip]):
         index = {
             "format_version": FORMAT_VERSION,
             "frames": f"frames-{token}.npy", "offsets": f"offsets-{token}.npy",
-            "names": self.names, "labels": self.labels, "fps": self.fps,
+            "names": self.names, "labels": self.labels, "fps": self.fps, "prepared": self.prepared,
         }  # fmt: skip
         before = set(target.glob("frames-*.npy")) | set(target.glob("offsets-*.npy"))
         try:
@@ -136,7 +140,7 @@ class ClipStore(Sequence[Clip]):
                 f"{source}: offsets do not divide {len(frames)} frames among {len(index['names'])} clips."
             )
         kept: Any = frames if mmap else np.array(frames)
-        return cls(kept, offsets, index["names"], index["labels"], index["fps"])
+        return cls(kept, offsets, *(index[column] for column in _COLUMNS))
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -151,7 +155,13 @@ class ClipStore(Sequence[Clip]):
         n = range(len(self))[index]
         frames_TMVC = self.frames[self.offsets[n] : self.offsets[n + 1]]
         data = check_clip(np.asarray(frames_TMVC).transpose(3, 0, 2, 1), f"clips[{n}] ({self.names[n]})")
-        return Clip(data=data, name=self.names[n], label=self.labels[n], fps=self.fps[n])
+        return Clip(
+            data=data,
+            name=self.names[n],
+            label=self.labels[n],
+            fps=self.fps[n],
+            prepared=self.prepared[n],
+        )
 
 
 def is_store(folder: Path) -> bool:
@@ -176,15 +186,18 @@ def _read_index(path: Path) -> dict[str, Any]:
         raise FormatError(
             f"{path} has format_version {index['format_version']!r}; this skelrep reads {FORMAT_VERSION}."
         )
-    lists = [index[key] for key in ("names", "labels", "fps")]
+    lists = [index[column] for column in _COLUMNS]
     if (
         not all(isinstance(entries, list) for entries in lists)
         or len({len(entries) for entries in lists}) != 1
     ):
-        raise FormatError(f"{path}: names, labels and fps must be lists of one length.")
-    kinds = ((index["names"], str), (index["labels"], int | None), (index["fps"], int | float | None))
+        raise FormatError(f"{path}: names, labels, fps and prepared must be lists of one length.")
+    kinds = zip(lists, (str, int | None, int | float | None, bool), strict=True)
     if not all(isinstance(entry, kind) for entries, kind in kinds for entry in entries):
-        raise FormatError(f"{path}: names must be text, labels integers or null, fps numbers or null.")
+        raise FormatError(
+            f"{path}: names must be text, labels integers or null, fps numbers or null, "
+            "prepared true or false."
+        )
     return index
 
 

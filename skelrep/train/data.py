@@ -52,6 +52,7 @@ def fingerprint(store: ClipStore) -> dict[str, Any]:
     """
     total = int(store.offsets[-1])
     digest = hashlib.sha256(np.asarray(store.offsets, dtype="<i8").tobytes())
+    digest.update(bytes(store.prepared))
     for frame in np.unique(np.linspace(0, total - 1, min(total, FINGERPRINT_FRAMES)).astype(np.int64)):
         digest.update(np.ascontiguousarray(store.frames[frame], dtype="<f4").tobytes())
     return {"clips": len(store), "frames": total, "digest": digest.hexdigest()[:16]}
@@ -75,4 +76,5 @@ def load_batch(
     pieces = [store.frames[a:b] for a, b in zip(starts.tolist(), stops.tolist(), strict=True)]
     frames = torch.from_numpy(np.concatenate(pieces).astype(np.float32, copy=False)).to(device)
     lengths = torch.from_numpy(np.asarray(stops - starts, dtype=np.int64))
-    return preprocess_frames(frames, torch.cumsum(lengths, 0) - lengths, lengths, config)
+    prepared = torch.tensor([store.prepared[n] for n in clips.tolist()])
+    return preprocess_frames(frames, torch.cumsum(lengths, 0) - lengths, lengths, config, prepared)
