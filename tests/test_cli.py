@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import os
 import runpy
+import subprocess
 import sys
 from pathlib import Path
 
@@ -210,3 +212,17 @@ def test_an_unknown_model_is_an_error(recordings: Path, capsys: pytest.CaptureFi
     assert main(["encode", str(recordings), "-o", "out.npz", "--model", "defualt"]) == 2
     assert "defualt" in capsys.readouterr().err
     assert skelrep.pretrained.EMBEDDED.is_dir()
+
+
+def test_a_reader_that_leaves_is_no_error(tiny_folder: Path) -> None:
+    code = "import sys; from skelrep.cli import main; sys.exit(main())"
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-c", code, "info", str(tiny_folder)],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (141, "")

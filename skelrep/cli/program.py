@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import warnings
 from collections.abc import Sequence
@@ -13,7 +14,7 @@ from . import convert, demo, doctor, encode, finetune, info, predict, train
 from .console import show_warning
 
 COMMANDS = (encode, finetune, predict, train, doctor, info, demo, convert)
-EXIT_ERROR, EXIT_INTERRUPTED = 2, 130
+EXIT_ERROR, EXIT_INTERRUPTED, EXIT_PIPE = 2, 130, 141
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -39,13 +40,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: as typed after `skelrep`; by default those of this process.
 
     Returns:
-        The exit code: 0; 2 for an error, told in one line on standard error; 130 when interrupted.
+        The exit code: 0; 2 for an error, told in one line on standard error; 130 when interrupted; 141
+        when nobody reads what it prints.
     """
     options = build_parser().parse_args(arguments)
     try:
         with warnings.catch_warnings():
             warnings.showwarning = show_warning
             options.run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader (such as `head`) has seen enough. What is still buffered must not fail again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_PIPE
     except KeyboardInterrupt:
         sys.stderr.write(f"skelrep: interrupted{options.after_interrupt}\n")
         return EXIT_INTERRUPTED
