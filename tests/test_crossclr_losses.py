@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,6 @@ import reference
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shared_data import PARITY, needs_parity
 
 from skelrep.crossclr import KeyQueue, cross_view_losses, info_nce, momentum_update
 from skelrep.crossclr.losses import direction_losses, similarities
@@ -53,13 +53,12 @@ def test_cross_view_losses_equal_loop(views: list[str], top_k: int, context: boo
 
 
 def published(dtype: torch.dtype) -> tuple[dict, dict, dict, np.lib.npyio.NpzFile]:
-    data = np.load(PARITY / "losses.npz")
+    data = np.load(Path(__file__).parent / "data" / "parity_losses.npz")
     q, k = ({v: torch.from_numpy(data[f"{name}/{v}"]).to(dtype) for v in VIEWS} for name in "qk")
     queue = {v: torch.from_numpy(data[f"queue/{v}"]).T.to(dtype) for v in VIEWS}
     return q, k, queue, data
 
 
-@needs_parity
 def test_published_info_nce() -> None:
     q, k, queue, data = published(torch.float32)
     for v in VIEWS:
@@ -67,7 +66,6 @@ def test_published_info_nce() -> None:
         assert found.item() == pytest.approx(float(data[f"infonce/{v}"]), rel=1e-5)
 
 
-@needs_parity
 @pytest.mark.parametrize(("top_k", "context"), list(product([1, 3], [True, False])))
 def test_published_cross_view_losses_and_gradients(top_k: int, context: bool) -> None:
     raw, k, queue, data = published(torch.float64)
@@ -86,7 +84,6 @@ def test_published_cross_view_losses_and_gradients(top_k: int, context: bool) ->
         np.testing.assert_allclose(raw[v].grad, expected, rtol=0, atol=2e-6 * np.abs(expected).max())
 
 
-@needs_parity
 def test_published_directions() -> None:
     q, k, queue, data = published(torch.float64)
     similar = {v: similarities(q[v], k[v], queue[v]) for v in VIEWS}
