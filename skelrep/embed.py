@@ -123,8 +123,8 @@ def _load(name: str) -> SkeletonEncoder:
 @contextlib.contextmanager
 def ready_encoder(encoder: SkeletonEncoder, device: str | torch.device | None) -> Iterator[SkeletonEncoder]:
     """The encoder in eval mode on `device`; the caller's model keeps its device and gets its mode back."""
-    target = _device_of(encoder) if device is None else check_device(device)
-    if target != _device_of(encoder):
+    target = encoder.device if device is None else check_device(device)
+    if target != encoder.device:
         encoder = copy.deepcopy(encoder).to(target)
     training = encoder.training
     if training:
@@ -134,10 +134,6 @@ def ready_encoder(encoder: SkeletonEncoder, device: str | torch.device | None) -
     finally:
         if training:
             encoder.train()
-
-
-def _device_of(encoder: SkeletonEncoder) -> torch.device:
-    return next(encoder.parameters()).device
 
 
 def _batches(items: Sequence[Clip], batch_size: int, progress: bool | None) -> Iterator[Sequence[Clip]]:
@@ -157,7 +153,7 @@ def _encode_batch(
         x = preprocess_arrays([clip.data for clip in batch], encoder.config.preprocess, prepared)
     else:
         x = _stack(batch)
-    x = x.to(_device_of(encoder))
+    x = x.to(encoder.device)
     if output == "clip":
         return encoder(x)
     if output == "bodies":
@@ -184,6 +180,6 @@ def _nothing(encoder: SkeletonEncoder, output: Output) -> Tensor:
         return torch.zeros(0, encoder.embedding_dim)
     if output == "bodies":
         return torch.zeros(0, MAX_BODIES, encoder.embedding_dim)
-    one = torch.ones(1, 3, encoder.config.preprocess.frames, 25, 1, device=_device_of(encoder))
+    one = torch.ones(1, 3, encoder.config.preprocess.frames, 25, 1, device=encoder.device)
     features = encoder.forward_features(one)
     return (features.mean(dim=2) if output == "frames" else features)[:0]

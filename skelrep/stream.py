@@ -96,10 +96,9 @@ class StreamingEncoder:
     def _encode(self, windows: list[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
         vectors: list[NDArray[np.float32]] = []
         with ready_encoder(self.encoder, None) as encoder, torch.inference_mode():
-            device = next(encoder.parameters()).device
             for first in range(0, len(windows), self.batch_size):
                 batch = windows[first : first + self.batch_size]
-                x = preprocess_arrays(batch, encoder.config.preprocess).to(device)
+                x = preprocess_arrays(batch, encoder.config.preprocess).to(encoder.device)
                 vectors += list(encoder(x).cpu().numpy())
         return vectors
 

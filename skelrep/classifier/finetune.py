@@ -180,7 +180,7 @@ def fit_tuned(
 ) -> Fitted:  # fmt: skip
     """Encoder and head together, from the best head on frozen vectors; fold 0 stops the training."""
     store = items if isinstance(items, ClipStore) else ClipStore.from_clips(items)
-    device = next(encoder.parameters()).device
+    device = encoder.device
     train, held_out = np.flatnonzero(fold != 0), np.flatnonzero(fold == 0)
     frozen = torch.as_tensor(encode([items[n] for n in train.tolist()], encoder, progress=progress))
     head = fit_head(frozen, y[train], weights, settings.C).to(device)

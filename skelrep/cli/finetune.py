@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import OutputError
-from .console import Subparsers, positive, say
+from .console import Subparsers, add_device, positive, say
 from .label_file import match_labels, read_labels
 
 if TYPE_CHECKING:
@@ -72,9 +72,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         help="epochs without a better held-out loss before training stops (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument("--seed", type=int, default=0, help="fixes everything random (default: 0)")
-    parser.add_argument(
-        "--device", help="where to compute, such as cpu or cuda (default: CUDA where there is one)"
-    )
+    add_device(parser)
     parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
 
 

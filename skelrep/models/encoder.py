@@ -52,6 +52,11 @@ class SkeletonEncoder(nn.Module):
         return self.config.encoder.views
 
     @property
+    def device(self) -> torch.device:
+        """Where the weights are."""
+        return next(self.parameters()).device
+
+    @property
     def feature_channels(self) -> int:
         """Channels of one view's feature maps."""
         return block_channels(self.config.encoder)[self.config.encoder.feature_block - 1]

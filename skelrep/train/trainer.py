@@ -114,7 +114,7 @@ def fit(
                 log.write(record)
                 bar.update(record)
                 if watch is not None and run.done % run.order.steps_per_epoch == 0:
-                    watch.update(run.encoder())
+                    watch.update(run.encoder().to(run.device))
                 due = run.done % run.config.checkpoint_steps == 0 or finished(run, watch)
                 if due or interrupt.requested:
                     save(run, folder, identity, watch)

@@ -57,8 +57,7 @@ class Strangers:
 
     def _encode(self) -> None:
         with ready_encoder(self._encoder, None) as encoder, torch.inference_mode():
-            x = preprocess(self._waiting, encoder.config.preprocess)
-            x = x.to(next(encoder.parameters()).device)
+            x = preprocess(self._waiting, encoder.config.preprocess).to(encoder.device)
             vectors = torch.nn.functional.normalize(encoder(x), dim=-1)
             self._vectors += list(vectors.float().cpu().numpy())
             self._deviations += deviations(encoder, x).tolist()
