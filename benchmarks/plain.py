@@ -1,16 +1,16 @@
 """The published architecture in plain eager PyTorch: the baseline that speed is measured against.
 
-Written for this purpose from the description in `docs/concepts.md`, operation by operation as the published code
-orders them and without any of our short cuts: axes (N, C, T, V) throughout, one convolution, einsum, BatchNorm or
-ReLU at a time, both body slots through the network. `check_plain.py` measures that it costs what the published code
-costs. Names of weights are those of `skelrep.models.STGCN`, so that one state dict serves both.
+Written for this purpose from the description of the method, in the order of operations of the published code
+and without any short cut: axes (N, C, T, V) throughout, one convolution, einsum, BatchNorm or ReLU at a time,
+both body slots through the network. `check_plain.py` measures that it costs what the published code costs.
+Names of weights are those of `skelrep.models.STGCN`, so that one state dict serves both.
 """
 
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn import functional
 
 from skelrep.config import EncoderConfig, View
 from skelrep.layout import NUM_JOINTS, PARENT, spatial_partition
@@ -54,9 +54,9 @@ class PlainBlock(nn.Module):
 
     def forward(self, x: Tensor, adjacency: Tensor) -> Tensor:
         shortcut = 0 if self.first else self.residual(x)
-        y = F.relu(self.spatial_norm(self.spatial(x, adjacency)), inplace=True)
+        y = functional.relu(self.spatial_norm(self.spatial(x, adjacency)), inplace=True)
         y = self.dropout(self.temporal_norm(self.temporal(y)))
-        return F.relu(y + shortcut, inplace=True)
+        return functional.relu(y + shortcut, inplace=True)
 
 
 class PlainSTGCN(nn.Module):
@@ -84,7 +84,7 @@ class PlainSTGCN(nn.Module):
         x = x.permute(0, 1, 3, 4, 2).contiguous().view(n * bodies, channels, frames, joints)
         for block in self.blocks:
             x = block(x, self.adjacency)
-        x = F.avg_pool2d(x, x.shape[2:])
+        x = functional.avg_pool2d(x, x.shape[2:])
         return x.view(n, bodies, -1).mean(dim=1)
 
 
@@ -117,7 +117,7 @@ def plain_encoder(encoder: SkeletonEncoder) -> PlainEncoder:
     """The baseline with an encoder's weights, in eval mode.
 
     Args:
-        encoder: of the recipe ``"faithful"`` and with mean pooling after block 10, which is what was published.
+        encoder: of the recipe ``"faithful"``, with mean pooling after block 10: what was published.
     """
     plain = PlainEncoder(encoder.config.encoder)
     plain.load_state_dict(encoder.state_dict())

@@ -1,4 +1,4 @@
-"""An ONNX export of the plain baseline under ONNX Runtime and OpenVINO: what a user would otherwise reach for."""
+"""The plain baseline exported to ONNX, under ONNX Runtime and OpenVINO: a user's other choices."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The published contrastive training step in plain eager PyTorch; see `plain.py`.
 
-Masks of ones and zeros for mined positives, a copy of each queue a step, the momentum update one parameter at a time,
-a logit matrix for each ordered pair of views.
+Masks of ones and zeros for mined positives, a copy of each queue a step, the momentum update one parameter at
+a time, a logit matrix for each ordered pair of views.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 from itertools import combinations, permutations
 
 import torch
-import torch.nn.functional as F
 from plain import PlainSTGCN, plain_view
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.optim import SGD
 
 from skelrep.config import PretrainConfig, View
@@ -29,7 +29,7 @@ class PlainCrosSCLR(nn.Module):
         for parameter in (*self.key_encoders.parameters(), *self.key_heads.parameters()):
             parameter.requires_grad = False
         columns = torch.randn(config.projection_dim, queue_size)
-        self.queues = {view: F.normalize(columns, dim=0) for view in self.views}
+        self.queues = {view: functional.normalize(columns, dim=0) for view in self.views}
         self.position = 0
         self.optimizer = SGD(
             self.parameters(), lr=config.learning_rate, momentum=0.9, weight_decay=config.weight_decay
@@ -62,7 +62,7 @@ class PlainCrosSCLR(nn.Module):
         for view in self.views:
             logits = torch.cat((positive[view], negative[view]), dim=1)
             logits /= self.config.temperature
-            losses[view] = F.cross_entropy(logits, torch.zeros(len(logits), dtype=torch.long))
+            losses[view] = functional.cross_entropy(logits, torch.zeros(len(logits), dtype=torch.long))
         return losses
 
     def mining(self, positive: dict[View, Tensor], negative: dict[View, Tensor]) -> dict[View, Tensor]:
@@ -77,7 +77,7 @@ class PlainCrosSCLR(nn.Module):
             logits /= self.config.temperature
             one_hot = torch.zeros_like(negative[u]).scatter_(1, nearest[v], 1)
             mask = torch.cat((torch.ones_like(positive[u]), one_hot, one_hot), dim=1)
-            losses[u].append(-(F.log_softmax(logits, dim=1) * mask).sum(1) / mask.sum(1))
+            losses[u].append(-(functional.log_softmax(logits, dim=1) * mask).sum(1) / mask.sum(1))
         return {view: (sum(each) / len(each)).mean() for view, each in losses.items()}
 
     def move_key(self, view: View) -> None:
@@ -113,7 +113,7 @@ def heads(config: PretrainConfig) -> nn.ModuleDict:
 
 def project(encoders: nn.ModuleDict, heads: nn.ModuleDict, x: Tensor) -> dict[View, Tensor]:
     """Unit vectors of every view."""
-    return {v: F.normalize(heads[v](encoders[v](plain_view(x, v))), dim=1) for v in encoders}
+    return {v: functional.normalize(heads[v](encoders[v](plain_view(x, v))), dim=1) for v in encoders}
 
 
 def plain_crossclr(model: CrosSCLR) -> PlainCrosSCLR:

@@ -1,8 +1,9 @@
-"""Runs checkouts of the published CrosSCLR code and of pyskl's ST-GCN beside the baseline; neither is part of skelrep.
+"""Runs checkouts of the published CrosSCLR code and of pyskl's ST-GCN beside the baseline.
 
-Both get the baseline's weights, so that their outputs can be compared, and small stand-ins for what they import but
-do not need here (torchlight, mmcv). The published code trains on CUDA only; `PublishedStep` lets it run on a CPU by
-answering its `.cuda()` calls and its queue writes, and repeats the few lines of its trainer that make a step.
+Neither is part of skelrep. Both get the baseline's weights, so that outputs can be compared, and small
+stand-ins for what they import but do not need here (torchlight, mmcv). The published code trains on CUDA;
+`PublishedStep` lets it run on a CPU by answering its `.cuda()` calls and its queue writes, and takes a step
+as its trainer does.
 """
 
 from __future__ import annotations
@@ -12,16 +13,18 @@ import re
 import sys
 import types
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from unittest import mock
 
 import torch
-import torch.nn.functional as F
 from plain import SLICE, PlainSTGCN, plain_encoder
-from plain_training import PlainCrosSCLR
-from speed_contenders import LEARNING_RATE, Call, encoder_config, model_and_clips, training_crops
+from plain_training import PlainCrosSCLR, plain_crossclr
+from speed_checks import STEP
+from speed_contenders import Call, model_and_clips, training_crops, training_model
 from speed_turns import Case
 from torch import Tensor, nn
+from torch.nn import functional
 
 from skelrep.convert import ENCODER_NAMES, SUFFIX
 
@@ -96,6 +99,7 @@ class PublishedStep:
             momentum=plain.config.momentum, hidden_channels=case.base_channels,
             hidden_dim=case.feature_channels, dropout=plain.config.encoder.dropout, graph_args=GRAPH,
         )  # fmt: skip
+        self.model.to(next(plain.parameters()).dtype)
         self.take(plain)
         self.optimizer = torch.optim.SGD(
             self.model.parameters(), lr=plain.config.learning_rate, momentum=0.9, weight_decay=1e-4
@@ -125,10 +129,10 @@ class PublishedStep:
             outputs = self.model(x_query, x_key, **({"cross": True} if stage == 2 else {}))
         self.model.update_ptr(len(x_query))
         if stage == 1:
-            losses = [F.cross_entropy(logits, outputs[3]) for logits in outputs[:3]]
+            losses = [functional.cross_entropy(logits, outputs[3]) for logits in outputs[:3]]
         else:
             directions = [
-                -(F.log_softmax(logits, dim=1) * mask).sum(1) / mask.sum(1)
+                -(functional.log_softmax(logits, dim=1) * mask).sum(1) / mask.sum(1)
                 for logits, mask in zip(outputs[:6], outputs[6:], strict=True)
             ]
             losses = [((directions[i] + directions[i + 1]) / 2.0).mean() for i in (0, 2, 4)]
@@ -140,12 +144,22 @@ class PublishedStep:
 
 
 def published_train(case: Case, paths: Mapping[str, str]) -> Call:
-    from plain_training import plain_crossclr
-    from speed_contenders import training_model
-
     step = PublishedStep(plain_crossclr(training_model(case, "faithful")), case, paths["crossclr"])
     x_query, x_key = training_crops(case)
     return lambda: step.step(x_query, x_key, case.stage)
+
+
+def published_step_deviation(stage: int, path: str) -> float:
+    """Largest relative deviation of the baseline's losses from the published ones in three float64 steps."""
+    case = replace(STEP, stage=stage)
+    plain = plain_crossclr(training_model(case, "faithful").double())
+    published = PublishedStep(plain, case, path)
+    crops = [crop.double() for crop in training_crops(case)]
+    deviations = []
+    for _ in range(3):
+        losses = zip(plain.step(*crops, stage).values(), published.step(*crops, stage), strict=True)
+        deviations += [abs(ours / theirs - 1) for ours, theirs in losses]
+    return max(deviations)
 
 
 def add_checkout(path: str, stand_in: str) -> None:
@@ -167,7 +181,7 @@ def stand_in_torchlight(_path: str) -> None:
 
 
 def stand_in_mmcv(path: str) -> None:
-    """What the files of pyskl's ST-GCN ask of mmcv, and pyskl's packages without their own `__init__` files."""
+    """What pyskl's ST-GCN asks of mmcv, and pyskl's packages without their own `__init__` files."""
     builders = {
         "build_norm_layer": lambda _, channels: ("bn", nn.BatchNorm2d(channels)),
         "build_activation_layer": lambda _: nn.ReLU(),

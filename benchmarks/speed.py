@@ -5,8 +5,9 @@ python benchmarks/speed.py --only encode latency    # some groups, into the same
 python benchmarks/speed.py --quick                  # tiny sizes: does it run? Figures mean nothing
 python benchmarks/performance_page.py               # docs/performance.md from the record
 
-Contenders run in processes of their own and take turns; outputs are compared in the same run, and a contender that
-computes something else makes the command fail. `--crossclr` and `--pyskl` take checkouts of those projects.
+Contenders run in processes of their own and take turns; outputs are compared in the same run, and a contender
+that computes something else makes the command fail. `--crossclr` and `--pyskl` take checkouts of those
+projects.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def start_record(args: argparse.Namespace) -> dict[str, Any]:
     return here | {"groups": {}}
 
 
-def main(arguments: list[str] | None = None) -> int:
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -87,7 +88,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help=f"record to write; default {RESULTS.name} in results/")
     parser.add_argument("--crossclr", help="checkout of the published code")
     parser.add_argument("--pyskl", help="checkout of pyskl")
-    args = parser.parse_args(arguments)
+    return parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    args = parser().parse_args(arguments)
     args.paths = {name: path for name in ("crossclr", "pyskl") if (path := getattr(args, name))}
     if args.json is None and not args.quick:
         args.json = RESULTS

@@ -1,4 +1,4 @@
-"""Same function or it does not count: the training step against the plain one, in float64 and without dropout."""
+"""Same function or it does not count: the training step against the plain one, float64, no dropout."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ import dataclasses
 
 import torch
 from plain_training import plain_crossclr
+from speed_contenders import training_crops, training_model
+from speed_turns import Case
 
-from skelrep.config import EncoderConfig, PreprocessConfig, PretrainConfig
-from skelrep.crossclr import CrosSCLR
 from skelrep.train.optim import build_optimizer
 
+STEP = Case(
+    kind="train", batch=4, frames=12, bodies="mix", views=("joint", "motion", "bone"),
+    base_channels=2, feature_channels=8, queue_size=64, dropout=0.0,
+)  # fmt: skip
 STEPS = 3
 LARGEST_STEP_DEVIATION = 1e-9
 
@@ -18,30 +22,20 @@ LARGEST_STEP_DEVIATION = 1e-9
 def step_deviation(stage: int) -> float:
     """Largest relative deviation of losses, weights and queues after three steps from the plain baseline's.
 
-    Dropout is random and float32 gradients turn on single ReLUs, so neither would tell an error from rounding.
+    Dropout is random, and float32 gradients turn on single ReLUs: neither would tell error from rounding.
     """
-    config = dataclasses.replace(
-        PretrainConfig.recipe("faithful"),
-        encoder=EncoderConfig(recipe_name="faithful", base_channels=2, feature_channels=8),
-        preprocess=PreprocessConfig.recipe("faithful"),
-        projection_dim=4,
-        momentum=0.9,
-    )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        ours = CrosSCLR(config, queue_size=12).double().train()
+    case = dataclasses.replace(STEP, stage=stage)
+    ours = training_model(case, "faithful").double().train()
     plain = plain_crossclr(ours)
-    optimizer = build_optimizer(ours.named_parameters(), config)
-    x = torch.randn(4, 3, 12, 25, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
-    x[::2, ..., 1] = 0
+    optimizer = build_optimizer(ours.named_parameters(), ours.config)
+    x_query, x_key = (crop.double() for crop in training_crops(case))
     deviations = []
-    for number in range(STEPS):
-        crop = x.flip(2) * (1 - 0.1 * number)
-        output = ours(x, crop, stage=stage)
+    for _ in range(STEPS):
+        output = ours(x_query, x_key, stage=stage)
         optimizer.zero_grad()
         output.loss.backward()
         optimizer.step()
-        expected = plain.step(x, crop, stage)
+        expected = plain.step(x_query, x_key, stage)
         deviations += [abs(output.losses[v].item() / loss - 1) for v, loss in expected.items()]
     state = plain.state_dict()
     pairs = [(t, state[name]) for name, t in ours.state_dict().items() if not name.startswith("queues")]
@@ -50,6 +44,9 @@ def step_deviation(stage: int) -> float:
 
 
 def relative(value: torch.Tensor, expected: torch.Tensor) -> float:
-    """Largest deviation over the largest value."""
-    scale = expected.abs().max().clamp(min=1e-300)
+    """Largest deviation over the largest value.
+
+    Biases in front of a BatchNorm are moved by rounding only, hence the floor.
+    """
+    scale = expected.abs().max().clamp(min=1e-3)
     return float((value - expected).abs().max() / scale)

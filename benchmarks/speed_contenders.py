@@ -1,7 +1,7 @@
 """Who is measured: the plain baseline, skelrep, and engines that run an export of the baseline.
 
-Each contender builds its model from the same random weights and returns a call without arguments. Heavy imports stay
-inside, since a contender's process should hold what the contender needs and nothing else.
+Each contender builds its model from the same random weights and returns a call without arguments. Heavy
+imports stay inside, since a contender's process should hold what it needs and nothing else.
 """
 
 from __future__ import annotations
@@ -46,8 +46,9 @@ class Contender:
 
 
 def encoder_config(case: Case, recipe: Recipe = "faithful") -> EncoderConfig:
-    return dataclasses.replace(
-        EncoderConfig.recipe(recipe),
+    return EncoderConfig(
+        recipe_name=recipe,
+        dropout=case.dropout if recipe == "faithful" else 0.0,
         views=case.views,
         base_channels=case.base_channels,
         feature_channels=case.feature_channels,
@@ -164,9 +165,11 @@ def from_checkout(maker: str) -> Callable[[Case, int, Mapping[str, str]], Call]:
 CONTENDERS: dict[str, Contender] = {
     "plain_as_shipped": Contender("plain, as shipped", plain(encode_at_once)),
     "plain_tuned": Contender("plain, tuned", plain(encode_in_slices)),
-    "skelrep": Contender("skelrep", fused("float32")),
+    "skelrep": Contender("skelrep", fused("float32"), needs=("skelrep.models.fused",)),
     "skelrep_encode": Contender("skelrep.encode on arrays", public_encode),
-    "skelrep_bfloat16": Contender("skelrep, bfloat16", fused("bfloat16"), tolerance=3e-2),
+    "skelrep_bfloat16": Contender(
+        "skelrep, bfloat16", fused("bfloat16"), needs=("skelrep.models.fused",), tolerance=3e-2
+    ),
     "onnxruntime": Contender(
         "ONNX Runtime, plain export", exported("onnxruntime"), needs=("onnxruntime", "onnxscript")
     ),

@@ -1,4 +1,4 @@
-"""What is measured on: random clips of moving bodies, and encoders whose statistics are not the initial ones."""
+"""What is measured on: random clips of moving bodies, and encoders without initial statistics."""
 
 from __future__ import annotations
 

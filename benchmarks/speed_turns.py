@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -31,6 +32,7 @@ class Case:
         stage: of a training step.
         calls: calls a turn; a turn's time is their mean.
         base_channels, feature_channels, queue_size: widths; the defaults are those of the published model.
+        dropout: of the recipe ``"faithful"`` in training; ``"fixed"`` has none.
     """
 
     kind: str = "encode"
@@ -43,6 +45,7 @@ class Case:
     base_channels: int = 16
     feature_channels: int = 256
     queue_size: int = 32768
+    dropout: float = 0.5
 
 
 class WorkerError(RuntimeError):
@@ -71,7 +74,7 @@ class Worker:
             "MKL_NUM_THREADS": count,
             "PYTHONPATH": os.pathsep.join((str(HERE.parent), str(HERE))),
         }
-        self.errors = tempfile.TemporaryFile("w+")
+        self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the process
         self.process = subprocess.Popen(
             [sys.executable, str(HERE / "speed_worker.py")],
             env=os.environ | variables | dict(environment),
@@ -82,14 +85,14 @@ class Worker:
 
     def ask(self, **words: Any) -> dict[str, Any]:
         """Send one line, wait for the answer."""
-        try:
+        with contextlib.suppress(BrokenPipeError):  # the empty answer below tells
             print(json.dumps(words), file=self.process.stdin, flush=True)
-        except BrokenPipeError:
-            pass  # the empty answer below tells
         line = self.process.stdout.readline()
         if not line:
             self.errors.seek(0)
-            raise WorkerError(f"{self.contender} ended at {words}:\n{self.errors.read()[-3000:]}")
+            said = self.errors.read()[-3000:]
+            self.close()
+            raise WorkerError(f"{self.contender} ended at {words}:\n{said}")
         return json.loads(line)
 
     def run(self) -> float:
@@ -106,7 +109,8 @@ class Worker:
             return np.load(path)
 
     def close(self) -> None:
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         self.process.wait()
         self.process.stdout.close()
         self.errors.close()

@@ -15,7 +15,7 @@ import numpy as np
 
 
 def peak_memory() -> int:
-    """Largest resident memory of this process since `forget_peak`, bytes; 0 where the system does not tell."""
+    """Largest resident memory since `forget_peak`, bytes; 0 where the system does not tell."""
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
     except FileNotFoundError:
