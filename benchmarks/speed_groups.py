@@ -106,14 +106,14 @@ GROUPS: dict[str, Group] = {
 CHECK_PLAIN: dict[str, Group] = {
     "check_encode": Group(
         "encode, batch 128, two bodies, one view", Case(),
-        ("published_tuned", "plain_tuned", "published", "plain_as_shipped"), budget=45.0,
+        ("published_tuned", "plain_tuned", "published", "plain_as_shipped"), budget=30.0,
     ),
     "check_train_1": Group(
         "training step, batch 32, three views, stage 1", Case("train", batch=32, views=THREE, stage=1),
-        ("train_published_tuned", "train_plain_tuned"), budget=60.0, rounds=7,
+        ("train_published_tuned", "train_plain_tuned"), budget=25.0, rounds=7,
     ),
     "check_train_2": Group(
         "training step, batch 32, three views, stage 2", Case("train", batch=32, views=THREE, stage=2),
-        ("train_published_tuned", "train_plain_tuned"), budget=60.0, rounds=7,
+        ("train_published_tuned", "train_plain_tuned"), budget=25.0, rounds=7,
     ),
 }  # fmt: skip

@@ -39,6 +39,8 @@ class GraphConv(nn.Module):
 class Block(nn.Module):
     """Graph convolution, BN, ReLU, temporal convolution, BN, dropout; plus the residual; ReLU."""
 
+    kernels = "torch"  # see `skelrep.models.kernels.use_kernels`
+
     def __init__(
         self, in_channels: int, out_channels: int, stride: int, dropout: float, *, first: bool
     ) -> None:
@@ -54,6 +56,11 @@ class Block(nn.Module):
         self.residual = None if first else shortcut(in_channels, out_channels, stride)
 
     def forward(self, x_BCTV: Tensor, adjacency_PVW: Tensor) -> Tensor:
+        if self.kernels == "triton":
+            from .kernels.block import block_forward, fits
+
+            if fits(self, x_BCTV):
+                return block_forward(self, x_BCTV, adjacency_PVW)
         y = torch.relu(self.spatial_norm(self.spatial(x_BCTV, adjacency_PVW)))
         y = self.dropout(self.temporal_norm(self.temporal(y)))
         return torch.relu(y if self.residual is None else y + self.residual(x_BCTV))
