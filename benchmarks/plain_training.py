@@ -62,7 +62,9 @@ class PlainCrosSCLR(nn.Module):
         for view in self.views:
             logits = torch.cat((positive[view], negative[view]), dim=1)
             logits /= self.config.temperature
-            losses[view] = functional.cross_entropy(logits, torch.zeros(len(logits), dtype=torch.long))
+            losses[view] = functional.cross_entropy(
+                logits, torch.zeros(len(logits), dtype=torch.long, device=logits.device)
+            )
         return losses
 
     def mining(self, positive: dict[View, Tensor], negative: dict[View, Tensor]) -> dict[View, Tensor]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,12 +38,14 @@ class Contender:
     make: Callable[[Case, int, Mapping[str, str]], Call]
     environment: dict[str, str] = field(default_factory=dict)
     needs: tuple[str, ...] = ()  # modules
+    program: str = ""
     checkout: str = ""  # a name in `paths`
     tolerance: float | None = 1e-5  # of the output, relative; None where outputs are random
 
     def available(self, paths: Mapping[str, str]) -> bool:
         here = all(importlib.util.find_spec(module) for module in self.needs)
-        return here and (not self.checkout or self.checkout in paths)
+        built = not self.program or shutil.which(self.program) is not None
+        return here and built and (not self.checkout or self.checkout in paths)
 
 
 def encoder_config(case: Case, recipe: Recipe = "faithful") -> EncoderConfig:
@@ -66,6 +69,12 @@ def plain(encode: Callable[[nn.Module, Tensor], Tensor]) -> Callable[[Case, int,
         return lambda: encode(baseline, x)
 
     return make
+
+
+def compiled(case: Case, _threads: int, _paths: Mapping[str, str]) -> Call:
+    model, x = model_and_clips(case)
+    run = torch.compile(plain_encoder(model))
+    return torch.inference_mode()(lambda: run(x))
 
 
 def fused(precision: str) -> Callable[[Case, int, Mapping[str, str]], Call]:
@@ -174,6 +183,7 @@ CONTENDERS: dict[str, Contender] = {
         "ONNX Runtime, plain export", exported("onnxruntime"), needs=("onnxruntime", "onnxscript")
     ),
     "openvino": Contender("OpenVINO, plain export", exported("openvino"), needs=("openvino", "onnxscript")),
+    "plain_compiled": Contender("plain, torch.compile", compiled, program="g++"),
     "published": Contender(
         "published code, as shipped", from_checkout("published_encode"), checkout="crossclr"
     ),

@@ -75,7 +75,7 @@ GROUPS: dict[str, Group] = {
     ),
     "engines": Group(
         "encode, batch 16, two bodies, one view", Case(batch=16, calls=2),
-        ("plain_tuned", "published_tuned", "onnxruntime", "openvino", "skelrep"),
+        ("plain_tuned", "published_tuned", "plain_compiled", "onnxruntime", "openvino", "skelrep"),
         (Bar("skelrep", "onnxruntime", 1.4, 2),), budget=25.0,
     ),
     "pyskl": Group(

@@ -1,7 +1,7 @@
 """The Triton programs of `norm`: apply, moments, sums of gradients, gradients.
 
-Every pointer is to contiguous memory; `total`, `bodies`, `channels` and `positions` are sizes. A program that sums
-takes every `parts`-th stretch of a channel, `rounds` of them.
+Every pointer is to contiguous memory; `total`, `bodies`, `channels` and `positions` are sizes. A program that
+sums takes every `parts`-th stretch of a channel, `rounds` of them.
 """
 
 from __future__ import annotations
