@@ -12,11 +12,13 @@ from typing import Any
 
 from performance_plot import draw_bars
 from records import fill
+from speed_groups import OTHERS
 from speed_measure import duration
 
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results"
 MIB = 2**20
+NOT_RESULTS = ("machine", "versions", "command", "date", "commit", "seconds")
 Record = dict[str, Any]
 
 
@@ -131,6 +133,29 @@ def write_page(page: Path, speed: Record, check: Record | None, plot: Path | Non
         draw_bars(bar_rows(speed), plot)
 
 
+def leaves(value: Any, name: str = "") -> list[list[str]]:
+    """All numbers of a record that some other script wrote, with the way to them as a name."""
+    if isinstance(value, dict):
+        inner = [(str(key), item) for key, item in value.items() if key not in NOT_RESULTS]
+    elif isinstance(value, list):
+        inner = [(str(item.get("title", i)), item) for i, item in enumerate(value) if isinstance(item, dict)]
+    else:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        return [[name, f"{value:.4g}"]] if number else []
+    return [row for key, item in inner for row in leaves(item, f"{name}: {key}" if name else key)]
+
+
+def others_text(results: Path) -> str:
+    """A table for every record of another script that is there."""
+    found = [(name, read(results / f"{name}.json")) for name in OTHERS]
+    tables = [
+        f"`benchmarks/{name}.py`\n\n" + markdown_table(["", ""], leaves(record))
+        for name, record in found
+        if record is not None
+    ]
+    return "\n".join(tables) or "(not measured yet)\n"
+
+
 def read(path: Path) -> Record | None:
     return json.loads(path.read_text()) if path.exists() else None
 
@@ -145,6 +170,7 @@ def main() -> None:
     speed = read(args.results / "speed.json")
     if speed is None:
         raise SystemExit(f"{args.results}/speed.json is missing; run benchmarks/speed.py first.")
+    fill(args.page, "others", others_text(args.results))
     write_page(args.page, speed, read(args.results / "check_plain.json"), args.page.with_suffix(".svg"))
 
 

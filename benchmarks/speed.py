@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from typing import Any
 from machine import available_memory, machine, stamp, versions
 from records import write_json
 from speed_checks import LARGEST_STEP_DEVIATION, step_deviation
-from speed_groups import GROUPS, Group
+from speed_groups import GROUPS, OTHERS, Group
 from speed_measure import deviating, group_table, measure
 
 RESULTS = Path(__file__).parent / "results" / "speed.json"
@@ -60,9 +61,23 @@ def run(args: argparse.Namespace) -> int:
         record["groups"][name] = found
         if args.json:
             write_json(args.json, record)
+    if not args.quick:
+        faults += run_others(args.only)
     for fault in faults:
-        print(f"NOT THE SAME FUNCTION: {fault}", file=sys.stderr)
+        print(f"FAULT: {fault}", file=sys.stderr)
     return 1 if faults else 0
+
+
+def run_others(only: list[str] | None) -> list[str]:
+    """Scripts that measure what surrounds the network and write records of their own."""
+    faults = []
+    for name in OTHERS:
+        script = Path(__file__).with_name(f"{name}.py")
+        if script.exists() and (not only or name.startswith(tuple(only))):
+            print(f"\n{script.name}", flush=True)
+            if subprocess.run([sys.executable, str(script)], check=False).returncode:
+                faults.append(f"{script.name} failed")
+    return faults
 
 
 def start_record(args: argparse.Namespace) -> dict[str, Any]:
@@ -81,7 +96,7 @@ def parser() -> argparse.ArgumentParser:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--only", nargs="+", help=f"beginnings of: {', '.join(GROUPS)}")
+    parser.add_argument("--only", nargs="+", help=f"beginnings of: {', '.join((*GROUPS, *OTHERS))}")
     parser.add_argument(
         "--quick", action="store_true", help="tiny sizes; writes no record unless --json is given"
     )

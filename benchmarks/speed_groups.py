@@ -8,6 +8,7 @@ from speed_turns import Case
 
 THREE = ("joint", "motion", "bone")
 GIB = 2**30
+OTHERS = ("data_path", "augment_speed", "startup", "stream_memory")  # scripts with records of their own
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,13 @@ def test_a_later_run_of_some_groups_keeps_the_others(tmp_path: Path) -> None:
     assert speed.start_record(args)["groups"] == {}
 
 
+def test_other_records_become_numbers_with_names() -> None:
+    from performance_page import leaves
+
+    record = {"date": "today", "parsing": {"ratio": 2.5, "ok": True}, "rows": [{"title": "a", "ms": 3}]}
+    assert leaves(record) == [["parsing: ratio", "2.5"], ["rows: a: ms", "3"]]
+
+
 def found(**outputs: list[float]) -> dict:
     from speed_groups import Bar, Group
     from speed_measure import bars, deviating, row
