@@ -23,40 +23,56 @@ def measure(group: Group, threads: int, paths: Mapping[str, str]) -> Record:
     Returns:
         title, case, and one row a contender: seconds, ratios to all others, deviation of its output, memory.
     """
-    names = [name for name in group.contenders if CONTENDERS[name].available(paths)]
-    with contextlib.ExitStack() as stack:
-        workers, outputs = {}, {}
-        for name in names:
-            environment = CONTENDERS[name].environment
-            worker = stack.enter_context(Worker(name, group.case, threads, environment, paths))
-            worker.run()
-            workers[name] = worker
-            if CONTENDERS[name].tolerance is not None:
-                outputs[name] = worker.output()
-        rounds = group.rounds if group.budget else MIN_ROUNDS
-        seconds = take_turns(workers, group.budget, rounds)
-        peaks = {name: worker.peak_bytes for name, worker in workers.items()}
-    rows = [row(name, seconds, outputs, peaks, group.case.batch) for name in names]
-    missing = [CONTENDERS[name].title for name in group.contenders if name not in names]
+    names = available(group.contenders, paths)
+    outputs: dict[str, NDArray[np.float32]] = {}
+    seconds, peaks = {}, {}
+    for together in (*((name,) for name in available(group.alone, paths)), tuple(names)):
+        with contextlib.ExitStack() as stack:
+            workers = {name: warm(name, group, threads, paths, stack, outputs) for name in together}
+            seconds |= take_turns(workers, group.budget, group.rounds if group.budget else MIN_ROUNDS)
+            peaks |= {name: worker.peak_bytes for name, worker in workers.items()}
+    measured = [*names, *available(group.alone, paths)]
+    rows = [row(name, names[0], seconds, outputs, peaks, group.case.batch) for name in measured]
+    asked = (*group.contenders, *group.alone)
+    missing = [CONTENDERS[name].title for name in asked if name not in measured]
     return {
         "title": group.title,
         "case": dataclasses.asdict(group.case),
         "baseline": names[0],
+        "alone": list(group.alone),
         "rows": rows,
         "missing": missing,
         "bars": bars(group, rows),
     }
 
 
+def available(names: tuple[str, ...], paths: Mapping[str, str]) -> list[str]:
+    """Those of the contenders that can be had here."""
+    return [name for name in names if CONTENDERS[name].available(paths)]
+
+
+def warm(
+    name: str, group: Group, threads: int, paths: Mapping[str, str], stack: contextlib.ExitStack,
+    outputs: dict[str, NDArray[np.float32]],
+) -> Worker:  # fmt: skip
+    """A contender's process after its first run, whose output goes to `outputs` where it is not random."""
+    contender = CONTENDERS[name]
+    worker = stack.enter_context(Worker(name, group.case, threads, contender.environment, paths))
+    worker.run()
+    if contender.tolerance is not None:
+        outputs[name] = worker.output()
+    return worker
+
+
 def row(
-    name: str, seconds: Mapping[str, list[float]], outputs: Mapping[str, NDArray[np.float32]],
+    name: str, baseline: str, seconds: Mapping[str, list[float]], outputs: Mapping[str, NDArray[np.float32]],
     peaks: Mapping[str, int], batch: int,
 ) -> Record:  # fmt: skip
     found = summary(seconds[name])
     difference = None
     if name in outputs:
-        baseline = next(iter(outputs.values()))
-        difference = float(np.abs(outputs[name] - baseline).max() / np.abs(baseline).max())
+        expected = outputs[baseline]
+        difference = float(np.abs(outputs[name] - expected).max() / np.abs(expected).max())
     return {
         "contender": name,
         "title": CONTENDERS[name].title,

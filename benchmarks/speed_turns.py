@@ -147,5 +147,10 @@ def summary(seconds: list[float]) -> dict[str, Any]:
 
 
 def ratio(baseline: list[float], seconds: list[float]) -> float:
-    """How many times faster: the median over rounds of baseline / seconds, as rounds are comparable."""
+    """How many times faster: the median over rounds of baseline / seconds.
+
+    Of contenders that did not take turns, and may have had other numbers of rounds, the ratio of medians.
+    """
+    if len(baseline) != len(seconds):
+        return float(np.median(baseline) / np.median(seconds))
     return float(np.median(np.divide(baseline, seconds)))
