@@ -12,13 +12,12 @@ from typing import Any
 
 from performance_plot import draw_bars
 from records import fill
-from speed_groups import OTHERS
+from speed_groups import OTHERS, RESULTS
 from speed_measure import duration
 
 ROOT = Path(__file__).parents[1]
-RESULTS = Path(__file__).parent / "results"
 MIB = 2**20
-NOT_RESULTS = ("machine", "versions", "command", "date", "commit", "seconds")
+NOT_RESULTS = ("machine", "versions", "command", "date", "commit", "seconds", "provenance", "setting")
 Record = dict[str, Any]
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 FOUND, MISSED, REACH, AIM = "#2b6ca3", "#c2703d", "#222222", "#999999"
+TICKS = (1, 2, 3, 5, 10, 20)
 
 
 def draw_bars(bars: list[dict[str, Any]], path: Path) -> None:
@@ -19,18 +20,24 @@ def draw_bars(bars: list[dict[str, Any]], path: Path) -> None:
         figure, axes = pyplot.subplots(figsize=(9, 0.9 + 0.52 * len(bars)), layout="constrained")
         places = range(len(bars))
         colours = [FOUND if bar["value"] >= bar["reach"] else MISSED for bar in bars]
-        axes.barh(places, [bar["value"] for bar in bars], color=colours, height=0.55)
-        axes.scatter(
-            [b["reach"] for b in bars], places, marker="|", s=260, color=REACH, label="to reach", zorder=3
-        )
-        axes.scatter([b["aim"] for b in bars], places, marker="|", s=260, color=AIM, label="aim", zorder=3)
+        axes.barh(places, [bar["value"] - 1 for bar in bars], left=1, color=colours, height=0.5)
+        for name, colour, words in (("reach", REACH, "to reach"), ("aim", AIM, "aim")):
+            axes.scatter(
+                [b[name] for b in bars], places, marker="|", s=300, color=colour, label=words, zorder=3
+            )
         for place, bar in enumerate(bars):
-            axes.annotate(f" {bar['value']:.2f}x", (bar["value"], place), va="center")
+            axes.annotate(
+                f"{bar['value']:.2f}x", (1.01, place), xycoords=("axes fraction", "data"), va="center"
+            )
+        axes.set_xscale("log")
+        axes.set_xticks(TICKS, [f"{tick}x" for tick in TICKS])
+        axes.minorticks_off()
+        axes.axvline(1, color="black", linewidth=0.8)
         axes.set_yticks(places, [label(bar) for bar in bars])
         axes.invert_yaxis()
-        axes.set_xlabel("times as fast (memory: times as small)")
+        axes.set_xlabel("times as fast (memory: times as small); orange: missed")
         axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(frameon=False, loc="lower right")
+        axes.legend(frameon=False, ncols=2, loc="lower right", bbox_to_anchor=(1, 1))
         figure.savefig(path, metadata={"Date": None})
         pyplot.close(figure)
 

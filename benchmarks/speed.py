@@ -22,10 +22,10 @@ from typing import Any
 from machine import available_memory, machine, stamp, versions
 from records import write_json
 from speed_checks import LARGEST_STEP_DEVIATION, step_deviation
-from speed_groups import GROUPS, OTHERS, Group
+from speed_groups import GROUPS, OTHERS, RESULTS, Group
 from speed_measure import deviating, group_table, measure
 
-RESULTS = Path(__file__).parent / "results" / "speed.json"
+RECORD = RESULTS / "speed.json"
 GIB = 2**30
 
 
@@ -71,11 +71,11 @@ def run(args: argparse.Namespace) -> int:
 def run_others(only: list[str] | None) -> list[str]:
     """Scripts that measure what surrounds the network and write records of their own."""
     faults = []
-    for name in OTHERS:
+    for name, arguments in OTHERS.items():
         script = Path(__file__).with_name(f"{name}.py")
         if script.exists() and (not only or name.startswith(tuple(only))):
             print(f"\n{script.name}", flush=True)
-            if subprocess.run([sys.executable, str(script)], check=False).returncode:
+            if subprocess.run([sys.executable, str(script), *arguments], check=False).returncode:
                 faults.append(f"{script.name} failed")
     return faults
 
@@ -100,7 +100,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--quick", action="store_true", help="tiny sizes; writes no record unless --json is given"
     )
-    parser.add_argument("--json", type=Path, help=f"record to write; default {RESULTS.name} in results/")
+    parser.add_argument("--json", type=Path, help=f"record to write; default {RECORD.name} in results/")
     parser.add_argument("--crossclr", help="checkout of the published code")
     parser.add_argument("--pyskl", help="checkout of pyskl")
     return parser
@@ -110,7 +110,7 @@ def main(arguments: list[str] | None = None) -> int:
     args = parser().parse_args(arguments)
     args.paths = {name: path for name in ("crossclr", "pyskl") if (path := getattr(args, name))}
     if args.json is None and not args.quick:
-        args.json = RESULTS
+        args.json = RECORD
     return run(args)
 
 

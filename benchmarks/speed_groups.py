@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from speed_turns import Case
 
 THREE = ("joint", "motion", "bone")
 GIB = 2**30
-OTHERS = ("data_path", "augment_speed", "startup", "stream_memory")  # scripts with records of their own
+RESULTS = Path(__file__).parent / "results"
+# Scripts that measure what surrounds the network and write records of their own, with their arguments.
+OTHERS: dict[str, tuple[str, ...]] = {
+    "data_path": (),
+    "augment_speed": ("--out", str(RESULTS / "augment_speed.json")),
+    "startup": (),
+    "stream_memory": (),
+}
 
 
 @dataclass(frozen=True)
