@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 ROOT = Path(__file__).parents[1]
 
@@ -120,3 +121,29 @@ def test_turns_go_forwards_and_backwards() -> None:
     seconds = take_turns({"a": Fake("a"), "b": Fake("b")}, budget=0.0, rounds=9)
     assert order == ["a", "b", "b", "a", "a", "b"]
     assert seconds == {"a": [1.0] * 3, "b": [1.0] * 3}
+
+
+def test_the_gpu_benchmark_lists_what_it_cannot_build(capsys: pytest.CaptureFixture[str]) -> None:
+    import speed_cuda
+    from speed_turns import Case
+
+    def broken(case: object, device: object) -> None:
+        raise RuntimeError("no such\nthing")
+
+    makers = {
+        "plain": lambda case, device: lambda: torch.ones(2),
+        "other": lambda case, device: lambda: torch.full((2,), 1.1),
+        "broken": broken,
+    }
+    group = speed_cuda.measure("title", Case(batch=4), makers, torch.device("cpu"), rounds=2)
+    assert group["missing"] == {"broken": "RuntimeError: no such"}
+    assert [fault.split(" deviates")[0] for fault in speed_cuda.report(group)] == ["title: other"]
+    assert "missing: broken" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_the_gpu_benchmark_needs_a_gpu(capsys: pytest.CaptureFixture[str]) -> None:
+    import speed_cuda
+
+    assert speed_cuda.main([]) == 2
+    assert "needs a CUDA device" in capsys.readouterr().err
