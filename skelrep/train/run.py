@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -65,11 +66,11 @@ class Run:
             InvalidClipError: a clip cannot be used, see `ClipGuard`; nothing has been moved.
         """
         began, step = time.perf_counter(), self.done + 1
-        batch = self.order.batch_at(step)
-        clips = self.guard.usable(batch.clips, step)
+        planned = self.order.batch_at(step)
+        batch = replace(planned, clips=self.guard.usable(planned.clips, step))
         stage = stage_of(self.config, batch.epoch)
         lr = learning_rate(self.config, step, self.order.steps_per_epoch)
-        x_q, x_k = self._two_crops(step, clips)
+        x_q, x_k = self._two_crops(step, batch.clips)
         with self._autocast():
             output = self.model(x_q, x_k, stage=stage)
         losses, accuracy = to_numbers(output)
@@ -89,7 +90,7 @@ class Run:
             accuracy=accuracy,
             lr=lr,
             seconds=round(time.perf_counter() - began, 4),
-            skipped=sorted({*batch.clips.tolist()} - {*clips.tolist()}),
+            skipped=np.setdiff1d(planned.clips, batch.clips).tolist(),
         )
 
     def state(self) -> dict[str, Any]:
