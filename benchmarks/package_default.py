@@ -11,10 +11,10 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import re
 from pathlib import Path
 from typing import Any
 
+from pages import fill
 from pretrain_default import CONFIG, training_clips
 from protocols import PROBES
 from records import percent
@@ -63,15 +63,6 @@ def write_docs(record: Path) -> None:
     found = json.loads(record.read_text())
     fill(ROOT / "docs" / "results.md", "baselines", tables(found))
     fill(ROOT / "README.md", "baselines", summary(found))
-
-
-def fill(page: Path, marker: str, text: str) -> None:
-    """Replace what stands between ``<!-- results: marker -->`` and ``<!-- end -->``."""
-    pattern = re.compile(rf"(<!-- results: {marker} -->\n).*?(<!-- end -->)", re.DOTALL)
-    changed, count = pattern.subn(lambda match: f"{match[1]}{text}{match[2]}", page.read_text())
-    if count != 1:
-        raise SystemExit(f"{page} should hold the marker {marker!r} once, found {count}.")
-    page.write_text(changed)
 
 
 def summary(record: dict[str, Any]) -> str:
