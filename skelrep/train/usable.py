@@ -49,7 +49,8 @@ def read_usable(clips: object, recipe: Recipe) -> Sequence[Clip]:
         try:
             kept += list(_read(source, recipe))
         except SkelrepError as error:
-            problems.append(f"{name}: {error}")
+            text = str(error)
+            problems.append(text if text.startswith(name) else f"{name}: {text}")
     if not kept:
         raise whole
     warnings.warn(
