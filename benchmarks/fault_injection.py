@@ -1,7 +1,9 @@
 """Inject every fault of `faults_*.py` and say what happened.
 
     python benchmarks/fault_injection.py [--only WORD] [--json benchmarks/results/fault_injection.json]
-    python benchmarks/fault_injection.py --docs benchmarks/results/fault_injection.json   # fills docs/reliability.md
+    python benchmarks/fault_injection.py --docs benchmarks/results/fault_injection.json
+
+The second command puts the table into docs/reliability.md.
 
 Ends with 1 where something else happened than must.
 """

@@ -6,13 +6,14 @@ import contextlib
 import dataclasses
 import errno
 import os
+import resource
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 from faults import NotHereError, fault, told
-from faults_training import CONFIG, SAME, compared, in_step, train
+from faults_training import CONFIG, SAME, compared, in_step, train, wait_for
 from tiny_training import log_lines, walks
 
 from skelrep.clips import Clip
@@ -46,52 +47,60 @@ def fill_up(folder: Path) -> None:
             file.write(bytes(4096))
 
 
-def full_at(step: int, disk: Path) -> str:
-    """Train on a disk that is full from a step on; then make room and go on."""
-    run = disk / "run"
-    said = in_step(step, lambda: fill_up(disk), lambda: train(run))
+def wait_for_checkpoint(run: Path, step: int) -> None:
+    """Until the writer is done with a checkpoint."""
+    wait_for(lambda: any((run / "checkpoints").glob(f"step-{step:08d}-*")))
+
+
+def after_failing(run: Path, said: str, make_room: Callable[[], object]) -> str:
+    """What is left after a write failed, and how the run goes on when there is room."""
     litter = [path.name for path in run.rglob(".*")]
     newest = read_checkpoint(find_checkpoints(run / "checkpoints")[0])
-    (disk / "filler").unlink()
-    after = told(lambda: train(run))
+    make_room()
     good = f"last good: step {newest and newest['step']}, left behind: {litter}"
-    return f"{said} / {good} / {after} / {compared(run)}"
+    return f"{said} / {good} / {told(lambda: train(run))} / {compared(run)}"
 
 
-FULL = "OutputError; the last checkpoint stays, nothing half-written; with room it ends as if it had not happened"
-FULL_SEEN = rf"^OutputError: cannot write .*No space left on device.* / last good: step {{}}, left behind: \[\] / no error / {SAME}"
-
-
-@fault(
-    "disk", "full while the log is written", how="a tmpfs filled before step 3", expected=FULL,
-    observed=FULL_SEEN.format(2),
-)  # fmt: skip
-def full_for_the_log(folder: Path) -> str:
-    with small_disk(folder / "disk") as disk:
-        (disk / "run").mkdir()
-        # A line of the log fits into the last page of its file for a while: fill that up too.
-        return full_at(3, disk)
+STAYS = "OutputError; the last checkpoint stays, nothing half-written; with room it ends as without the fault"
+NO_ROOM = (
+    rf"^OutputError: cannot write .*{{}}.* / last good: step {{}}, left behind: \[\] / no error / {SAME}"
+)
 
 
 @fault(
-    "disk", "full while a checkpoint is written", how="a tmpfs with room for one checkpoint only",
-    expected=FULL, observed=FULL_SEEN.format(2),
+    "disk", "full while a checkpoint is written", how="a tmpfs filled in step 4, but for 64 KiB",
+    expected=STAYS, observed=NO_ROOM.format("No space left on device", 2),
 )  # fmt: skip
 def full_for_a_checkpoint(folder: Path) -> str:
     with small_disk(folder / "disk") as disk:
-        run = disk / "run"
+        run, filler = disk / "run", disk / "filler"
 
         def nearly_fill() -> None:
+            wait_for_checkpoint(run, 2)
             fill_up(disk)
-            os.truncate(disk / "filler", (disk / "filler").stat().st_size - 65536)
+            os.truncate(filler, filler.stat().st_size - 65536)
 
         said = in_step(4, nearly_fill, lambda: train(run))
-        litter = [path.name for path in run.rglob(".*")]
-        newest = read_checkpoint(find_checkpoints(run / "checkpoints")[0])
-        (disk / "filler").unlink()
-        after = told(lambda: train(run))
-        good = f"last good: step {newest and newest['step']}, left behind: {litter}"
-        return f"{said} / {good} / {after} / {compared(run)}"
+        return after_failing(run, said, filler.unlink)
+
+
+@fault(
+    "disk", "no room for a line of the log", how="RLIMIT_FSIZE is its size in step 5",
+    expected=STAYS, observed=NO_ROOM.format("File too large", 4),
+)  # fmt: skip
+def no_room_for_the_log(folder: Path) -> str:
+    run, before = folder / "run", resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    def limit() -> None:
+        wait_for_checkpoint(run, 4)
+        size = (run / "log.jsonl").stat().st_size
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 20, before[1]))
+
+    try:
+        said = in_step(5, limit, lambda: train(run))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    return after_failing(run, said, lambda: None)
 
 
 @fault(
@@ -165,7 +174,7 @@ def cut_raise(folder: Path) -> str:
 @fault(
     "clips", "a store is cut short while training", how="in step 4; on_bad_clip='skip'",
     expected=f"{SKIPPED}; no SIGBUS",
-    observed=r"^DataWarning: 1 of 10 clips were left out.* / steps that left out: (\[\[9\]\]|\[\[9\], \[9\]\])$",
+    observed=r"^DataWarning: 1 of 10 clips were left out.* / steps that left out: (\[\[9\](, \[9\])?\])$",
 )  # fmt: skip
 def cut_skip(folder: Path) -> str:
     store = store_with(folder, lambda _: None)
@@ -174,7 +183,8 @@ def cut_skip(folder: Path) -> str:
 
 
 @fault(
-    "clips", "a store is deleted while training", how="in step 3", expected=SAME, observed=rf"^no error / {SAME}$"
+    "clips", "a store is deleted while training", how="in step 3", expected=SAME,
+    observed=rf"^no error / {SAME}$",
 )  # fmt: skip
 def deleted(folder: Path) -> str:
     store = store_with(folder, lambda _: None)

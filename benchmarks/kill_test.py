@@ -129,6 +129,8 @@ def one_run(reference: Path, scenario: str, seed: int, seconds: float, processes
 
 def measure(runs: int, processes: int, seed: int) -> list[Outcome]:
     """All runs, the scenarios in turn."""
+    os.environ["PYTHONPATH"] = os.pathsep.join([*sys.path, os.environ.get("PYTHONPATH", "")])
+    multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOADED)
     outcomes = []
     with tempfile.TemporaryDirectory() as name:
         seconds = {s: run_to_the_end(Path(name) / s, s, processes) for s in [*SCENARIOS][:runs]}
@@ -167,15 +169,15 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=100)
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--add", action="store_true", help="to the runs of the record; take other seeds")
     parser.add_argument("--json", type=Path, default=ROOT / "benchmarks" / "results" / "kill_test.json")
     parser.add_argument("--docs", type=Path, metavar="RECORD", help="only fill the page from this record")
     args = parser.parse_args()
     if args.docs:
         write_docs(args.docs)
         return
-    os.environ["PYTHONPATH"] = os.pathsep.join([*sys.path, os.environ.get("PYTHONPATH", "")])
-    multiprocessing.get_context("forkserver").set_forkserver_preload(PRELOADED)
-    outcomes = [asdict(outcome) for outcome in measure(args.runs, args.processes, args.seed)]
+    before = json.loads(args.json.read_text())["runs"] if args.add else []
+    outcomes = before + [asdict(outcome) for outcome in measure(args.runs, args.processes, args.seed)]
     print(table(HEADER, rows_of(outcomes)))
     write_json(args.json, {**provenance(), "processes": args.processes, "runs": outcomes})
     sys.exit(any(outcome["differences"] for outcome in outcomes))

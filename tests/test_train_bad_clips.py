@@ -106,10 +106,8 @@ def test_a_stopped_run_that_skips_equals_one_never_stopped(
 
 
 def test_a_run_that_a_bad_clip_stopped_goes_on_without_it(tmp_path: Path) -> None:
-    store, config = (
-        saved_store(tmp_path / "store", clips=(3,)),
-        dataclasses.replace(RAISE, checkpoint_steps=1),
-    )
+    store = saved_store(tmp_path / "store", clips=(3,))
+    config = dataclasses.replace(RAISE, checkpoint_steps=1)
     with pytest.raises(InvalidClipError):
         train(tmp_path / "run", store, config)
     done = len(log_lines(tmp_path / "run"))

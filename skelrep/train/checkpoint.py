@@ -66,6 +66,8 @@ def save_checkpoint(folder: Path, state: State, keep: int) -> Path:
     torch.save({"version": CHECKPOINT_VERSION, **state}, buffer)
     digest = hashlib.sha256(buffer.getbuffer()).hexdigest()[:12]
     path = folder / f"step-{state['step']:08d}-{digest}.pt"
+    if path.is_dir():  # not skelrep's, and in the way of a file that a repeated step writes anew
+        path.rename(path.with_name(f"{path.name}.folder"))
     with atomic_write(path) as file:
         file.write(buffer.getbuffer())
     prune(folder, path, keep)
