@@ -1,6 +1,7 @@
 """What checkpoints cost: the default model of three views, its optimiser, and queues of 32768 rows.
 
     python benchmarks/checkpoint_cost.py [--batch-size 16] [--json benchmarks/results/checkpoint_cost.json]
+    python benchmarks/checkpoint_cost.py --docs benchmarks/results/checkpoint_cost.json
 
 A checkpoint costs the training the time in which it waits (checking and copying the state), and the machine
 the work of the thread that serialises, hashes and writes. The share is the sum of both over the time between
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import json
 import statistics
 import tempfile
 import time
@@ -19,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from pages import fill
 from records import provenance, table, write_json
 
 from skelrep.config import PretrainConfig
@@ -28,6 +31,15 @@ from skelrep.train.run import Run
 from skelrep.train.trainer import checkpoint_of
 from skelrep.train.writer import CheckpointWriter
 
+ROOT = Path(__file__).parents[1]
+MEASURED = (
+    "megabytes",
+    "seconds a step",
+    "seconds waited",
+    "seconds beside",
+    "seconds between",
+    "percent",
+)
 QUEUE = 32768  # "fixed" caps the queue at half the number of clips
 
 
@@ -63,14 +75,18 @@ def measure(batch_size: int, steps: int, repeats: int) -> dict[str, float]:
         size = find_checkpoints(Path(folder))[0].stat().st_size
     waited, beside = (statistics.median(column) for column in zip(*costs, strict=True))
     between = min(config.checkpoint_steps * step, 60 * config.checkpoint_minutes)
-    return {
-        "megabytes": size / 1e6,
-        "seconds a step": step,
-        "seconds waited": waited,
-        "seconds beside": beside,
-        "seconds between": between,
-        "percent": 100 * (waited + beside) / between,
-    }
+    percent = 100 * (waited + beside) / between
+    return dict(zip(MEASURED, (size / 1e6, step, waited, beside, between, percent), strict=True))
+
+
+def write_docs(record: Path) -> None:
+    """Put the table into docs/reliability.md."""
+    found = json.loads(record.read_text())
+    settings = {name: str(found[name]) for name in ("batch_size", "threads")}
+    numbers = {name: f"{found[name]:.3g}" for name in MEASURED}
+    row = settings | numbers
+    lines = [" | ".join(row), "|".join(["---"] * len(row)), " | ".join(row.values())]
+    fill(ROOT / "docs" / "reliability.md", "cost", "".join(f"| {line} |\n" for line in lines))
 
 
 def main() -> None:
@@ -82,7 +98,11 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--json", type=Path, help="write the record here")
+    parser.add_argument("--docs", type=Path, metavar="RECORD", help="only fill the page from this record")
     args = parser.parse_args()
+    if args.docs:
+        write_docs(args.docs)
+        return
     torch.set_num_threads(args.threads)
     found = measure(args.batch_size, args.steps, args.repeats)
     print(table([*found], [[f"{value:.4g}" for value in found.values()]]))
