@@ -79,6 +79,7 @@ def snapshot(state: Any, copies: dict[object, Tensor] | None = None) -> Any:
     Tensors that share their memory, as the published heads do, share it in the copy.
 
     Example:
+        >>> import torch
         >>> weight = torch.zeros(2)
         >>> copy = snapshot({"model": [weight, weight], "step": 3})
         >>> _ = weight.add_(1)
