@@ -11,7 +11,7 @@ from ..clips import Clip
 from ..config import PretrainConfig, Recipe
 from ..errors import DataWarning, SkelrepError
 from ..read import ClipStore, as_clips
-from ..read.assemble import assemble, warn_of
+from ..read.assemble import assemble
 from ..read.dataset import is_store
 from ..read.files import find_files, is_companion
 from ..read.json_files import read_openpose_folder
@@ -80,6 +80,4 @@ def _sources(clips: object, name: str = "clips") -> Iterator[tuple[str, object]]
 def _read(source: object, recipe: Recipe) -> Sequence[Clip]:
     if not isinstance(source, list):
         return as_clips(source, recipe=recipe)
-    clips, report = assemble(read_openpose_folder(source), ReadOptions(recipe=recipe))
-    warn_of(report)
-    return clips
+    return assemble(read_openpose_folder(source), ReadOptions(recipe=recipe))[0]
