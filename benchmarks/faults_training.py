@@ -136,7 +136,7 @@ def with_damage(damage: Callable[[Path], object], folder: Path) -> str:
 
 for name, damage in DAMAGES.items():
     fault(
-        "checkpoint", f"newest one {name}", how="after step 5 of 6", expected=FALLS_BACK,
+        "checkpoint", f"the newest: {name}", how="after step 5 of 6", expected=FALLS_BACK,
         observed=rf"^DataWarning: checkpoint .* is damaged.*/ {SAME}$",
     )(functools.partial(with_damage, damage))  # fmt: skip
 
