@@ -50,7 +50,7 @@ class Fault:
             seen = self.inject(folder)
         except NotHereError as error:
             return {**row, "observed": f"not tried: {error}", "as expected": None}
-        except BaseException as error:
+        except Exception as error:
             seen = f"escaped {type(error).__name__}: {error}"
         return {**row, "observed": seen, "as expected": bool(re.search(self.observed, seen, re.DOTALL))}
 
