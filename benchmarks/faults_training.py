@@ -51,6 +51,7 @@ def terminated(folder: Path) -> str:
     observed=rf"^KeyboardInterrupt:, saved step 4 / no error / {SAME}",
 )  # fmt: skip
 def interrupted(folder: Path) -> str:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell put us in the background
     said = in_step(4, lambda: signal.raise_signal(signal.SIGINT), lambda: train(folder))
     step = newest_state(folder)["step"]
     return f"{said}, saved step {step} / {told(lambda: train(folder))} / {compared(folder)}"
