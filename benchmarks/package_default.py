@@ -14,6 +14,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pages import fill
 from pretrain_default import CONFIG, training_clips
 from protocols import PROBES
 from records import fill, percent

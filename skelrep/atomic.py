@@ -39,6 +39,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         os.chmod(temporary, 0o644)
         os.replace(temporary, target)
         temporary = None
+        sync_folder(target.parent)
     except OutputError:
         raise  # of a nested atomic_write, which named its own file
     except OSError as error:
@@ -49,3 +50,20 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         if temporary is not None:
             with contextlib.suppress(OSError):
                 os.unlink(temporary)
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring a folder's names to the disk, so that a rename outlasts a power cut; some systems cannot."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def remove_remains(folder: Path) -> None:
+    """Remove the temporary files that a killed process left; call it only while no other writes there."""
+    for path in folder.glob(".*.????????.tmp"):
+        with contextlib.suppress(OSError):
+            path.unlink()

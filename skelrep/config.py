@@ -21,6 +21,7 @@ Pooling = Literal["mean", "mean_std", "parts"]
 Centring = Literal["body", "pair"]
 BoneLengths = Literal["keep", "kinect"]
 Precision = Literal["auto", "float32", "bfloat16"]
+OnBadClip = Literal["raise", "skip"]
 
 VIEWS: tuple[View, ...] = get_args(View)
 NUM_BLOCKS = 10
@@ -154,7 +155,10 @@ class PretrainConfig(Record):
         precision: ``"auto"`` is bfloat16 autocast on CUDA and float32 on the CPU.
         seed: fixes initial weights, order, augmentation and dropout.
         checkpoint_steps: steps between checkpoints (one more is written at the end).
+        checkpoint_minutes: one is also written when the last is so old, so that a slow run loses little.
         keep_checkpoints: how many of the newest are kept.
+        on_bad_clip: what happens to a clip that cannot be read or trained on (NaN, a file cut short):
+            ``"raise"`` stops the run, ``"skip"`` goes on without it and tells which and why.
 
     Source:
         Li et al., "3D Human Action Representation Learning via Cross-View Consistency Pursuit", CVPR 2021.
@@ -180,13 +184,22 @@ class PretrainConfig(Record):
     precision: Precision = "auto"
     seed: int = 0
     checkpoint_steps: int = 500
+    checkpoint_minutes: float = 10.0
     keep_checkpoints: int = 3
+    on_bad_clip: OnBadClip = "raise"
 
     def __post_init__(self) -> None:
         positive = ("batch_size", "epochs", "queue_size", "top_k", "projection_dim", "checkpoint_steps")
         check_fields(
             self,
-            positive=(*positive, "keep_checkpoints", "temperature", "learning_rate", "cross_view_epoch"),
+            positive=(
+                *positive,
+                "checkpoint_minutes",
+                "keep_checkpoints",
+                "temperature",
+                "learning_rate",
+                "cross_view_epoch",
+            ),
             non_negative=("weight_decay", "warmup_epochs", "decay_epoch", "momentum", "seed"),
         )
         if self.momentum > 1:

@@ -167,3 +167,11 @@ def test_the_estimate_counts_both_stages(monkeypatch: pytest.MonkeyPatch) -> Non
     config = tiny_config(epochs=5, cross_view_epoch=4)
     assert estimate_training_time(walks(16), config, device="cpu") == 6 * 2.0 + 4 * 30.0
     assert torch.equal(torch.random.get_rng_state(), state)
+
+
+@pytest.mark.parametrize("model", ["default", "encoder"])
+def test_predict_with_an_encoder_says_to_fine_tune_first(
+    work: Path, model: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["predict", "recordings", "--model", model]) == 2
+    assert "Run `skelrep finetune`" in capsys.readouterr().err

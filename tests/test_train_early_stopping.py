@@ -10,7 +10,7 @@ import torch
 from tiny_training import tiny_config, walks
 
 from skelrep.errors import CheckpointError, ConfigError, ShapeError
-from skelrep.train import KnnMonitor, early_stopping, train_crossclr, trainer
+from skelrep.train import KnnMonitor, early_stopping, train_crossclr, writer
 from skelrep.train.early_stopping import EarlyStopping, class_numbers, leave_one_out
 
 LABELS = ["walk", "walk", "wave", "wave", "wave", "sit"]
@@ -96,15 +96,15 @@ def test_resumed_equals_never_stopped(
 ) -> None:
     config = tiny_config(checkpoint_steps=1)
     whole = train_crossclr(walks(), config, output_dir=tmp_path / "whole", monitor=monitor(), device="cpu")
-    real = trainer.save
+    real = writer.CheckpointWriter.save
 
-    def save_then_die(run: trainer.Run, *rest: object) -> None:
-        real(run, *rest)  # type: ignore[arg-type]
-        if run.done == stop_after:
+    def save_then_die(self: writer.CheckpointWriter, state: dict[str, object]) -> None:
+        real(self, state)
+        if state["step"] == stop_after:
             raise RuntimeError("killed")
 
     with monkeypatch.context() as patch:
-        patch.setattr(trainer, "save", save_then_die)
+        patch.setattr(writer.CheckpointWriter, "save", save_then_die)
         with pytest.raises(RuntimeError, match="killed"):
             train_crossclr(walks(), config, output_dir=tmp_path / "cut", monitor=monitor(), device="cpu")
     resumed = train_crossclr(walks(), config, output_dir=tmp_path / "cut", monitor=monitor(), device="cpu")

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..errors import ConfigError
 from ..golden import golden_pair, golden_shapes
+from ..pretrained import embedded_names
 from ..weights_file import ModelFiles, check_device, check_tensors
 from ..weights_io import (
     config_from_json,
@@ -25,6 +26,10 @@ from .classifier import SkeletonClassifier
 from .head import Head
 from .settings import ClassifierConfig
 
+NO_CLASSES = (
+    "{} is an encoder's, not a classifier's: it names no classes. Run `skelrep finetune` (skelrep.finetune) "
+    "first to make a classifier of it; as an encoder it is loaded with skelrep.load_pretrained."
+)
 ENCODER, HEAD, PROTOTYPES = "encoder.", "head.", "prototypes."
 
 
@@ -56,14 +61,13 @@ def load_classifier(
         WeightsError: the weights are damaged, do not fit the configuration, or were not saved with it.
     """
     target = check_device(device)
+    if not Path(folder).exists() and os.fsdecode(folder) in embedded_names():
+        raise ConfigError(NO_CLASSES.format(folder))
     files = ModelFiles.in_folder(Path(folder))
     text = read_config(files)
     data = config_from_json(text, str(files.config))
     if "classes" not in data:
-        raise ConfigError(
-            f"{files.config} is an encoder's, not a classifier's: it names no classes. Load it with "
-            "skelrep.load_pretrained, or make a classifier of it with skelrep.finetune."
-        )
+        raise ConfigError(NO_CLASSES.format(files.config))
     config = _read(data, files)
     classifier = _empty(config, files)
     given = read_weights(files, text)

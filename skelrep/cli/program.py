@@ -14,7 +14,7 @@ from . import convert, demo, doctor, encode, finetune, info, predict, train
 from .console import show_warning
 
 COMMANDS = (encode, finetune, predict, train, doctor, info, demo, convert)
-EXIT_ERROR, EXIT_INTERRUPTED, EXIT_PIPE = 2, 130, 141
+EXIT_ERROR, EXIT_INTERRUPTED, EXIT_PIPE, EXIT_TERMINATED = 2, 130, 141, 143
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0; 2 for an error, told in one line on standard error; 130 when interrupted; 141
-        when nobody reads what it prints.
+        when nobody reads what it prints; 143 when SIGTERM ended a training, after it was saved.
     """
     options = build_parser().parse_args(arguments)
     try:
@@ -56,6 +56,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         sys.stderr.write(f"skelrep: interrupted{options.after_interrupt}\n")
         return EXIT_INTERRUPTED
+    except SystemExit as stop:
+        if stop.code != EXIT_TERMINATED:
+            raise
+        sys.stderr.write(f"skelrep: terminated{options.after_interrupt}\n")
+        return EXIT_TERMINATED
     except SkelrepError as error:
         if options.traceback:
             raise

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..train import KnnMonitor
 
 VIEW_NAMES: tuple[View, ...] = ("joint", "motion", "bone")
+FIELDS = ("batch_size", "seed", "on_bad_clip")  # of a PretrainConfig, each an option of this name
 
 
 def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -43,6 +44,11 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     )
     _add_monitor(parser)
     add_device(parser)
+    parser.add_argument(
+        "--on-bad-clip",
+        choices=("raise", "skip"),
+        help="what happens to a clip that cannot be read or used (default: raise)",
+    )
     parser.add_argument("--no-resume", action="store_true", help="refuse a RUN that already holds a run")
     parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
     parser.set_defaults(run=run, after_interrupt="; the same command goes on from the last checkpoint")
@@ -88,10 +94,10 @@ def _add_monitor(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Read, train, tell where the model is."""
     config = make_config(options)
-    from ..read import as_clips
     from ..train import train_crossclr
+    from ..train.usable import training_store
 
-    clips = as_clips(options.clips, recipe=config.recipe_name)
+    clips = training_store(options.clips, config)
     if not options.quiet and not (options.output_dir / "checkpoints").exists():
         announce(clips, config, options.device)
     model = train_crossclr(
@@ -154,9 +160,7 @@ def make_config(options: argparse.Namespace) -> PretrainConfig:
         config = dataclasses.replace(config, encoder=dataclasses.replace(config.encoder, views=views))
     if options.epochs is not None:
         config = with_epochs(config, options.epochs)
-    given = {
-        name: getattr(options, name) for name in ("batch_size", "seed") if getattr(options, name) is not None
-    }
+    given = {name: getattr(options, name) for name in FIELDS if getattr(options, name) is not None}
     return dataclasses.replace(config, **given)
 
 

@@ -13,7 +13,7 @@ import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 
@@ -25,8 +25,14 @@ FOLDER_NAME = "checkpoints"
 NAME = re.compile(r"step-(\d{8,})-([0-9a-f]{12})\.pt")
 FIELDS = {"version", "step", "run", "versions", "model", "optimizer", "monitor"}
 
-# Neither changes a single weight; every other field does, and with it the meaning of "the same run".
-MAY_DIFFER = ("config.checkpoint_steps", "config.keep_checkpoints")
+# None of these changes a weight that was already trained; every other field does, and with it the meaning of
+# "the same run". A run that a bad clip stopped may go on without it.
+MAY_DIFFER = (
+    "config.checkpoint_steps",
+    "config.checkpoint_minutes",
+    "config.keep_checkpoints",
+    "config.on_bad_clip",
+)
 
 State = dict[str, Any]
 
@@ -60,6 +66,8 @@ def save_checkpoint(folder: Path, state: State, keep: int) -> Path:
     torch.save({"version": CHECKPOINT_VERSION, **state}, buffer)
     digest = hashlib.sha256(buffer.getbuffer()).hexdigest()[:12]
     path = folder / f"step-{state['step']:08d}-{digest}.pt"
+    if path.is_dir():  # not skelrep's, and in the way of a file that a repeated step writes anew
+        path.rename(path.with_name(f"{path.name}.folder"))
     with atomic_write(path) as file:
         file.write(buffer.getbuffer())
     prune(folder, path, keep)
@@ -67,13 +75,13 @@ def save_checkpoint(folder: Path, state: State, keep: int) -> Path:
 
 
 def prune(folder: Path, newest: Path, keep: int) -> None:
-    """Keep `newest` and the `keep - 1` before it; others go, and temporary files of a killed run.
+    """Keep `newest` and the `keep - 1` before it; others go.
 
     Files of the same or a later step go too: they were found damaged, or the run would not be here.
     """
     before = [p for p in find_checkpoints(folder) if step_of(p) < step_of(newest)]
     kept = {newest, *before[: keep - 1]}
-    stale = [p for p in find_checkpoints(folder) if p not in kept] + list(folder.glob(".step-*.tmp"))
+    stale = [path for path in find_checkpoints(folder) if path not in kept and path.is_file()]
     try:
         for path in stale:
             path.unlink(missing_ok=True)
@@ -102,7 +110,8 @@ def load_newest(folder: Path, run: Mapping[str, Any]) -> State | None:
             check_same_run(state["run"], run, path)
             return state
         warnings.warn(
-            f"checkpoint {path} is damaged (its bytes are not those its name promises); it is passed over.",
+            f"checkpoint {path} is damaged: its bytes are not those its name promises, or cannot be read. It "
+            "is passed over; the one before it is tried.",
             DataWarning,
             stacklevel=2,
         )
@@ -120,7 +129,10 @@ def read_checkpoint(path: Path) -> State | None:
         CheckpointError: it is whole, but another version of skelrep wrote it.
     """
     match = NAME.fullmatch(path.name)
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError:  # a folder of that name, or a failing disk
+        return None
     if match is None or hashlib.sha256(data).hexdigest()[:12] != match.group(2):
         return None
     if not zipfile.is_zipfile(io.BytesIO(data)):
@@ -129,12 +141,21 @@ def read_checkpoint(path: Path) -> State | None:
         state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except Exception:  # bytes that torch did not write fail in as many ways as there are bytes
         return None
-    if not isinstance(state, dict) or set(state) != FIELDS or state["version"] != CHECKPOINT_VERSION:
+    if not is_state(state):
         raise CheckpointError(
             f"{path} is not a checkpoint of format {CHECKPOINT_VERSION}, which this skelrep reads. Continue "
             "the run with the version of skelrep that began it, or pass another output_dir."
         )
     return state
+
+
+def is_state(state: object) -> TypeGuard[State]:
+    """Whether an object is what `save_checkpoint` was given."""
+    if not isinstance(state, dict) or set(state) != FIELDS or state["version"] != CHECKPOINT_VERSION:
+        return False
+    return isinstance(state["step"], int) and all(
+        isinstance(state[n], dict) for n in ("run", "model", "optimizer")
+    )
 
 
 def check_same_run(saved: Mapping[str, Any], run: Mapping[str, Any], path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ..clips import check_units
-from ..config import PreprocessConfig, Recipe
-from ..errors import ShapeError
+from ..config import OnBadClip, PreprocessConfig, Recipe
+from ..errors import InvalidClipError, ShapeError
 from ..preprocess import preprocess_frames
 from ..read import ClipStore, as_clips
 
@@ -20,12 +21,13 @@ MIN_CLIPS = 2
 FINGERPRINT_FRAMES = 4096
 
 
-def as_store(clips: object, recipe: Recipe) -> ClipStore:
+def as_store(clips: object, recipe: Recipe, on_bad_clip: OnBadClip = "raise") -> ClipStore:
     """A `ClipStore` as it is; anything else that holds clips is put into one.
 
     Args:
         clips: anything `as_clips` takes.
         recipe: how files are read, where `clips` are files.
+        on_bad_clip: ``"skip"`` lets a bad first clip pass here; training leaves it out.
 
     Raises:
         ShapeError: fewer than two clips: a clip needs others to be told apart from.
@@ -41,7 +43,8 @@ def as_store(clips: object, recipe: Recipe) -> ClipStore:
             f"{count} clip{'' if count == 1 else 's'} given; pretraining needs at least {MIN_CLIPS}, because "
             "it learns by telling clips apart. One long recording can be cut into several clips."
         )
-    check_units(store[0].data, "clips[0]")
+    with suppress(*([InvalidClipError] if on_bad_clip == "skip" else [])):
+        check_units(store[0].data, "clips[0]")
     return store
 
 

@@ -7,9 +7,9 @@ import statistics
 import torch
 
 from ..config import PretrainConfig
-from .data import as_store
 from .run import Run, own_random_state, stage_of
 from .setup import resolve_device
+from .usable import training_store
 
 
 def estimate_training_time(
@@ -45,7 +45,7 @@ def estimate_training_time(
     config = PretrainConfig() if config is None else config
     target = resolve_device(device)
     with own_random_state(target):
-        run = Run(as_store(clips, config.recipe_name), config, target, None)
+        run = Run(training_store(clips, config), config, target, None)
         stages = [stage_of(config, run.order.epoch_of(step)) for step in range(1, run.total + 1)]
         seconds = 0.0
         for stage in sorted(set(stages)):

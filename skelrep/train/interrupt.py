@@ -1,4 +1,4 @@
-"""Ctrl-C that waits for the end of a step, so that what is saved is a whole step."""
+"""Ctrl-C and SIGTERM that wait for the end of a step, so that what is saved is a whole step."""
 
 from __future__ import annotations
 
@@ -7,42 +7,64 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+# What a shell reports of a process that SIGTERM ended: 128 + 15.
+EXIT_TERMINATED = 143
+
+# Only a signal whose handler is still the usual one is taken over.
+USUAL = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+
 
 class Interrupt:
-    """Whether Ctrl-C was pressed once; a second press stops at once."""
+    """Which signals have come so far; the first one decides how the run ends."""
 
     def __init__(self) -> None:
-        self.requested = False
+        self.signals: list[int] = []
 
-    def handle(self, _signum: int, _frame: FrameType | None) -> None:
-        """Remember the first SIGINT, raise at the second."""
-        if self.requested:
+    @property
+    def requested(self) -> bool:
+        """Whether the run is to end after this step."""
+        return bool(self.signals)
+
+    def handle(self, signum: int, _frame: FrameType | None) -> None:
+        """Remember a signal; raise at the second SIGINT.
+
+        A second SIGTERM changes nothing: torchrun and Slurm send it to the group as well as to the process,
+        and a scheduler that has lost its patience sends SIGKILL.
+        """
+        if signum == signal.SIGINT and signum in self.signals:
             raise KeyboardInterrupt
-        self.requested = True
+        self.signals.append(signum)
 
     def raise_if_requested(self) -> None:
-        """Raise the `KeyboardInterrupt` that was held back."""
-        if self.requested:
+        """Raise what was held back: `KeyboardInterrupt`, or ``SystemExit(143)`` for SIGTERM.
+
+        `SystemExit` because a scheduler's SIGTERM is meant for the whole program, as Ctrl-C is: its `finally`
+        blocks run, and no ``except Exception`` takes it for a failure.
+        """
+        if self.signals and self.signals[0] == signal.SIGTERM:
+            raise SystemExit(EXIT_TERMINATED)
+        if self.signals:
             raise KeyboardInterrupt
 
 
 @contextmanager
 def deferred_interrupt() -> Iterator[Interrupt]:
-    """Hold SIGINT back within the block.
+    """Hold SIGINT and SIGTERM back within the block.
 
-    Only Python's own handler is replaced (and put back): a program with its own keeps it, and in other
+    Only Python's own handlers are replaced (and put back): a program with its own keeps them, and in other
     threads, where Python delivers no signals, nothing is done.
     """
     interrupt = Interrupt()
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield interrupt
-        return
     try:
-        before = signal.signal(signal.SIGINT, interrupt.handle)
+        before = {
+            number: signal.signal(number, interrupt.handle)
+            for number, usual in USUAL.items()
+            if signal.getsignal(number) == usual
+        }
     except ValueError:  # not the main thread
-        yield interrupt
-        return
+        before = {}
     try:
         yield interrupt
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

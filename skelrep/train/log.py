@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TextIO
 
 from tqdm import tqdm
 
@@ -29,6 +28,8 @@ class StepRecord:
         losses, accuracy: a view's loss, and the share of its queries whose own key scored highest.
         lr: learning rate of this step.
         seconds: how long this step took.
+        skipped: places of the clips that were left out because they cannot be used; why, says
+            ``bad_clips.json``. Not written where there are none.
     """
 
     step: int
@@ -39,6 +40,14 @@ class StepRecord:
     accuracy: dict[str, float]
     lr: float
     seconds: float
+    skipped: list[int] = field(default_factory=list)
+
+    def to_line(self) -> str:
+        """The record as a line of JSON."""
+        data = asdict(self)
+        if not self.skipped:
+            del data["skipped"]
+        return json.dumps(data) + "\n"
 
 
 class TrainingLog:
@@ -49,17 +58,29 @@ class TrainingLog:
         truncate_log(path, step)
         with self._failing_clearly():
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file: TextIO = path.open("a", encoding="utf-8")
+            self._file = path.open("ab", buffering=0)
 
     def write(self, record: StepRecord) -> None:
-        """Append one line and hand it to the system, so that a killed run loses none.
+        """Hand one line to the system, so that a killed run loses none.
 
         Raises:
-            OutputError: the line could not be written.
+            OutputError: the line could not be written; no part of it stays.
         """
         with self._failing_clearly():
-            self._file.write(json.dumps(asdict(record)) + "\n")
-            self._file.flush()
+            line = memoryview(record.to_line().encode())
+            before = self._file.tell()
+            try:
+                while line:  # a disk that fills takes the beginning, and refuses the next call
+                    line = line[self._file.write(line) :]
+            except OSError:
+                with suppress(OSError):
+                    self._file.truncate(before)
+                raise
+
+    def sync(self) -> None:
+        """Bring the lines to the disk, so that a power cut loses none; may be called by another thread."""
+        with self._failing_clearly():
+            os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Close the file."""
@@ -89,12 +110,13 @@ def read_log(path: str | os.PathLike[str]) -> list[StepRecord]:
 
 
 def truncate_log(path: Path, step: int) -> None:
-    """Keep the lines up to `step`; a log that is not there stays so."""
+    """Keep the lines up to `step`; a log that is not there, or has none to drop, stays as it is."""
     if not path.is_file():
         return
-    kept = [json.dumps(asdict(record)) + "\n" for record in read_log(path) if record.step <= step]
-    with atomic_write(path) as file:
-        file.write("".join(kept).encode())
+    kept = "".join(record.to_line() for record in read_log(path) if record.step <= step).encode()
+    if kept != path.read_bytes():
+        with atomic_write(path) as file:
+            file.write(kept)
 
 
 class ProgressBar:

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from ..crossclr import CrosSCLR, StepOutput
 from ..errors import ConfigError, TrainingDivergedError
 from ..models import SkeletonEncoder
 from ..read import ClipStore
+from .bad_clips import ClipGuard
 from .data import load_batch
 from .log import StepRecord
 from .optim import build_optimizer, learning_rate, set_learning_rate
@@ -42,12 +44,14 @@ class Run:
     Attributes:
         done: finished steps.
         total: steps of the whole run.
+        guard: looks at the clips of each step before they are used.
     """
 
     def __init__(
         self, store: ClipStore, config: PretrainConfig, device: torch.device, init: SkeletonEncoder | None
     ) -> None:
         self.store, self.config, self.device = store, config, device
+        self.guard = ClipGuard(store, config.on_bad_clip)
         self.order = Order(seed=config.seed, num_clips=len(store), batch_size=config.batch_size)
         self.total = config.epochs * self.order.steps_per_epoch
         self.done = 0
@@ -59,9 +63,11 @@ class Run:
 
         Raises:
             TrainingDivergedError: the loss is not finite; weights have not been moved by it.
+            InvalidClipError: a clip cannot be used, see `ClipGuard`; nothing has been moved.
         """
         began, step = time.perf_counter(), self.done + 1
-        batch = self.order.batch_at(step)
+        planned = self.order.batch_at(step)
+        batch = replace(planned, clips=self.guard.usable(planned.clips, step))
         stage = stage_of(self.config, batch.epoch)
         lr = learning_rate(self.config, step, self.order.steps_per_epoch)
         x_q, x_k = self._two_crops(step, batch.clips)
@@ -84,6 +90,7 @@ class Run:
             accuracy=accuracy,
             lr=lr,
             seconds=round(time.perf_counter() - began, 4),
+            skipped=np.setdiff1d(planned.clips, batch.clips).tolist(),
         )
 
     def state(self) -> dict[str, Any]:

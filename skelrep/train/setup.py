@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import torch
 
+from ..atomic import remove_remains
 from ..config import PretrainConfig
 from ..errors import ConfigError, OutputError
 from ..models import SkeletonEncoder
@@ -38,13 +40,25 @@ def check_output(folder: Path, resume: bool) -> None:
         )
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder before the first step, rather than fail after hours of training."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        reason = error.strerror or error
-        raise OutputError(f"cannot make the folder {folder}: {reason}. Pass another output_dir.") from error
+def prepare_folder(folder: Path) -> None:
+    """Make a run's folders and try to write there, rather than fail after hours of training.
+
+    What a killed process left half-written goes; the run's lock must be held.
+
+    Raises:
+        OutputError: a folder cannot be made or written.
+    """
+    for place in (folder, folder / FOLDER_NAME):
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=place) as file:
+                file.write(b"x")
+        except OSError as error:
+            raise OutputError(
+                f"output_dir {folder} cannot be written ({place}: {error.strerror or error}). Check its "
+                "permissions and free space, or pass another output_dir."
+            ) from error
+        remove_remains(place)
 
 
 def resolve_device(device: str | torch.device | None) -> torch.device:

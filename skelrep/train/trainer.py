@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +14,15 @@ from .._version import __version__
 from ..config import PretrainConfig
 from ..errors import TrainingDivergedError
 from ..models import SkeletonEncoder
-from .checkpoint import FOLDER_NAME, find_checkpoints, load_newest, save_checkpoint
-from .data import as_store
+from .checkpoint import FOLDER_NAME, find_checkpoints, load_newest
 from .early_stopping import EarlyStopping, KnnMonitor
 from .interrupt import deferred_interrupt
+from .lock import folder_lock
 from .log import LOG_NAME, ProgressBar, TrainingLog
 from .run import Run, own_random_state
-from .setup import check_output, describe_run, make_folder, resolve_device, resolve_init
+from .setup import check_output, describe_run, prepare_folder, resolve_device, resolve_init
+from .usable import training_store
+from .writer import CheckpointWriter
 
 
 def train_crossclr(
@@ -39,7 +43,8 @@ def train_crossclr(
     stopped, or killed, goes on from its newest checkpoint when it is called again in the same way; on the CPU
     (same machine, same number of threads) the result is the same, bit for bit, as if it had never stopped.
     Ctrl-C finishes the step, writes a checkpoint and raises `KeyboardInterrupt`; a second Ctrl-C stops at
-    once. The caller's random state is left as it was.
+    once. SIGTERM does the same and raises ``SystemExit(143)``. The caller's random state and signal handlers
+    are left as they were.
 
     Args:
         clips: anything that holds clips, such as a list of arrays (C, T, V, M) in metres, a folder, or a
@@ -48,8 +53,9 @@ def train_crossclr(
         output_dir: made where missing.
         init: encoder weights to begin with: a model, or a name that `load_pretrained` takes.
         resume: True goes on with the run in `output_dir`, where there is one (a finished one is returned as
-            it is). Its configuration, data, `init` and `monitor` must be the same; only `checkpoint_steps`
-            and `keep_checkpoints` may differ. False refuses an `output_dir` that holds a run.
+            it is). Its configuration, data, `init` and `monitor` must be the same; only `checkpoint_steps`,
+            `checkpoint_minutes`, `keep_checkpoints` and `on_bad_clip` may differ. False refuses an
+            `output_dir` that holds a run.
         monitor: stop when 1-NN accuracy on these labelled clips stops improving, and return the weights of
             the best epoch; by default the last epoch's.
         device: default CUDA where there is one.
@@ -59,11 +65,15 @@ def train_crossclr(
         The trained model on `device`, in eval mode.
 
     Raises:
-        ShapeError, InvalidClipError: clips that cannot be used, or fewer than two.
+        ShapeError, InvalidClipError: clips that cannot be used (`config.on_bad_clip`), or fewer than two.
         ConfigError: a configuration or an `init` that does not fit, or no such device.
         CheckpointError: the checkpoints belong to another run, or are all damaged.
-        OutputError: `output_dir` cannot be written, or holds something that would be overwritten.
+        OutputError: `output_dir` cannot be written, another process trains into it, or it holds something
+            that would be overwritten.
         TrainingDivergedError: the loss or the weights stopped being finite; the last good checkpoint stays.
+
+    Warns:
+        DataWarning: a damaged checkpoint was passed over; clips were left out.
 
     Source:
         Li et al., "3D Human Action Representation Learning via Cross-View Consistency Pursuit", CVPR 2021.
@@ -81,49 +91,58 @@ def train_crossclr(
     config = PretrainConfig() if config is None else config
     folder, target = Path(output_dir), resolve_device(device)
     check_output(folder, resume)
-    store = as_store(clips, config.recipe_name)
+    store = training_store(clips, config)
     with own_random_state(target):
         start = resolve_init(init, config)
         watch = None if monitor is None else EarlyStopping(monitor, config.preprocess, target)
         run = Run(store, config, target, start)
         identity = describe_run(store, config, start) | {"monitor": watch and watch.identity()}
-        state = load_newest(folder / FOLDER_NAME, identity)
-        if state is not None:
-            run.load_state(state)
+        with folder_lock(folder):
+            prepare_folder(folder)
+            go_on(run, folder, identity, watch)
+            fit(run, folder, identity, watch, progress)
+            encoder = run.encoder()
             if watch is not None:
-                watch.load_state(state["monitor"])
-        fit(run, folder, identity, watch, progress)
-        encoder = run.encoder()
-        if watch is not None:
-            encoder.load_state_dict(watch.best_weights)
-        encoder.save_pretrained(folder)
+                encoder.load_state_dict(watch.best_weights)
+            encoder.save_pretrained(folder)
+    run.guard.warn()
     return encoder.to(target)
+
+
+def go_on(run: Run, folder: Path, identity: dict[str, Any], watch: EarlyStopping | None) -> None:
+    """Stand where the folder's newest checkpoint was written; at the beginning where there is none."""
+    state = load_newest(folder / FOLDER_NAME, identity)
+    run.guard.keep_in(folder)
+    if state is not None:
+        run.load_state(state)
+        if watch is not None:
+            watch.load_state(state["monitor"])
 
 
 def fit(
     run: Run, folder: Path, identity: dict[str, Any], watch: EarlyStopping | None, progress: bool | None
 ) -> None:
-    """Take the steps that are left, with log, bar and checkpoints."""
-    make_folder(folder / FOLDER_NAME)
-    log = TrainingLog(folder / LOG_NAME, run.done)
-    bar = ProgressBar(run.total, run.done, progress)
-    try:
-        with deferred_interrupt() as interrupt:
-            while not finished(run, watch):
-                record = run.step()
-                log.write(record)
-                bar.update(record)
-                if watch is not None and run.done % run.order.steps_per_epoch == 0:
-                    watch.update(run.encoder().to(run.device))
-                due = run.done % run.config.checkpoint_steps == 0 or finished(run, watch)
-                if due or interrupt.requested:
-                    save(run, folder, identity, watch)
-                interrupt.raise_if_requested()
-    except TrainingDivergedError as error:
-        raise TrainingDivergedError(f"Training diverged: {error} {describe_last_good(folder)}") from error
-    finally:
-        bar.close()
-        log.close()
+    """Take the steps that are left, with log, bar and checkpoints; SIGINT and SIGTERM end it well."""
+    with ExitStack() as stack:
+        log = stack.enter_context(closing(TrainingLog(folder / LOG_NAME, run.done)))
+        bar = stack.enter_context(closing(ProgressBar(run.total, run.done, progress)))
+        stack.enter_context(naming_last_good(folder))
+        interrupt = stack.enter_context(deferred_interrupt())
+        writer = stack.enter_context(CheckpointWriter(folder / FOLDER_NAME, run.config, log.sync))
+        while not finished(run, watch):
+            writer.check()
+            record = run.step()
+            log.write(record)
+            bar.update(record)
+            if watch is not None and run.done % run.order.steps_per_epoch == 0:
+                watch.update(run.encoder().to(run.device))
+            stopping = interrupt.requested
+            if stopping or writer.due(run.done) or finished(run, watch):
+                writer.save(checkpoint_of(run, identity, watch))
+            if stopping:
+                break
+        writer.wait()
+        interrupt.raise_if_requested()
 
 
 def finished(run: Run, watch: EarlyStopping | None) -> bool:
@@ -131,14 +150,18 @@ def finished(run: Run, watch: EarlyStopping | None) -> bool:
     return run.done >= run.total or (watch is not None and watch.stopped)
 
 
-def save(run: Run, folder: Path, identity: dict[str, Any], watch: EarlyStopping | None) -> None:
-    """Write a checkpoint of the run as it stands."""
+def checkpoint_of(run: Run, identity: dict[str, Any], watch: EarlyStopping | None) -> dict[str, Any]:
+    """What a checkpoint holds of the run as it stands."""
     versions = {"skelrep": __version__, "torch": str(torch.__version__)}
-    state = run.state() | {"run": identity, "versions": versions, "monitor": watch and watch.state()}
-    save_checkpoint(folder / FOLDER_NAME, state, run.config.keep_checkpoints)
+    return run.state() | {"run": identity, "versions": versions, "monitor": watch and watch.state()}
 
 
-def describe_last_good(folder: Path) -> str:
-    """Where to go on from after a divergence."""
-    paths = find_checkpoints(folder / FOLDER_NAME)
-    return f"The last good checkpoint is {paths[0]}." if paths else "No checkpoint had been written yet."
+@contextmanager
+def naming_last_good(folder: Path) -> Iterator[None]:
+    """Add to a divergence where to go on from."""
+    try:
+        yield
+    except TrainingDivergedError as error:
+        paths = find_checkpoints(folder / FOLDER_NAME)
+        last = f"The last good checkpoint is {paths[0]}." if paths else "No checkpoint had been written yet."
+        raise TrainingDivergedError(f"Training diverged: {error} {last}") from error
