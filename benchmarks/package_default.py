@@ -17,7 +17,7 @@ from typing import Any
 from pages import fill
 from pretrain_default import CONFIG, training_clips
 from protocols import PROBES
-from records import fill, percent
+from records import percent
 
 import skelrep
 from skelrep.atomic import atomic_write

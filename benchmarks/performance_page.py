@@ -10,8 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pages import fill
 from performance_plot import draw_bars
-from records import fill
 from speed_groups import OTHERS, RESULTS
 from speed_measure import duration
 

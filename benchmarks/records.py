@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import json
 import platform
-import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -36,15 +35,6 @@ def percent(values: float | Sequence[float]) -> str:
     """One accuracy as ``85.4``; those of several seeds as ``85.4 ± 0.6`` (sample deviation)."""
     v = 100 * np.atleast_1d(np.asarray(values))
     return f"{v[0]:.1f}" if len(v) == 1 else f"{v.mean():.1f} ± {v.std(ddof=1):.1f}"
-
-
-def fill(page: Path, marker: str, text: str) -> None:
-    """Replace what stands between ``<!-- results: marker -->`` and ``<!-- end -->``."""
-    pattern = re.compile(rf"(<!-- results: {marker} -->\n).*?(<!-- end -->)", re.DOTALL)
-    changed, count = pattern.subn(lambda match: f"{match[1]}{text}{match[2]}", page.read_text())
-    if count != 1:
-        raise SystemExit(f"{page} should hold the marker {marker!r} once, found {count}.")
-    page.write_text(changed)
 
 
 def provenance() -> dict[str, Any]:
