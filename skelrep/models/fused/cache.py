@@ -23,9 +23,9 @@ def fused_encoder(encoder: SkeletonEncoder, precision: InferencePrecision = "flo
 
     Args:
         encoder: a model on any device; it is left as it is.
-        precision: ``"float32"`` computes in the model's type and equals it to rounding; ``"bfloat16"`` computes in
-            bfloat16, which is faster where the processor has units for it, and less exact: vectors differ by about
-            1 %.
+        precision: ``"float32"`` computes in the model's type and equals it to rounding. ``"bfloat16"`` keeps
+            weights and feature maps in bfloat16, like autocast: vectors differ by about 1 %, and it is slower
+            on processors without units for it.
 
     Raises:
         ConfigError: another precision.

@@ -11,6 +11,7 @@ from ...layout import NUM_JOINTS
 from ..bodies import mean_over_bodies, place_bodies, present_bodies
 from ..encoder import MAX_BODIES, SkeletonEncoder, check_input
 from ..pooling import pool
+from ..stgcn import STGCN
 from .fold import fold_view
 from .plan import Form, Plan, Plans
 from .workspace import Workspace
@@ -36,8 +37,12 @@ class FusedEncoder:
         self.device, self.embedding_dim = encoder.device, encoder.embedding_dim
         self._dtype = next(encoder.parameters()).dtype
         dtype = torch.bfloat16 if precision == "bfloat16" else self._dtype
-        last = self.config.encoder.feature_block
-        self._plans = Plans({view: fold_view(encoder.encoders[view], view, last, dtype) for view in encoder.views})
+        views = {}
+        with torch.inference_mode():
+            for view in encoder.views:
+                network: STGCN = encoder.encoders[view]  # type: ignore[assignment]
+                views[view] = fold_view(network, view, self.config.encoder.feature_block, dtype)
+        self._plans = Plans(views)
         self._workspace = Workspace(dtype, self.device)
 
     def forward(self, x_NCTVM: Tensor) -> Tensor:
@@ -79,15 +84,19 @@ class FusedEncoder:
         """Features of the present bodies, clip by clip: (B, ...)."""
         plan = self._plans.of(x_NCTVM.shape[2])
         x_TNMVC = x_NCTVM.permute(2, 0, 4, 3, 1)
-        rows = []
-        for clip, body in (slots.T for slots in present_NM.nonzero().split(plan.bodies)):
-            rows.append(self._slice(x_TNMVC[:, clip, body], plan, form))
+        rows = [
+            self._slice(x_TNMVC[:, slots[:, 0], slots[:, 1]], plan, form)
+            for slots in torch.split(present_NM.nonzero(), plan.bodies)
+            if len(slots)
+        ]
         return torch.cat(rows) if rows else self._absent(plan, form)[:0]
 
     def _absent(self, plan: Plan, form: Form) -> Tensor:
         """Features of a body that is not there, which depend on nothing but the length: (1, ...)."""
         if form not in plan.absent:
-            plan.absent[form] = self._slice(torch.zeros(plan.frames, 1, NUM_JOINTS, 3, device=self.device), plan, form)
+            plan.absent[form] = self._slice(
+                torch.zeros(plan.frames, 1, NUM_JOINTS, 3, device=self.device), plan, form
+            )
         return plan.absent[form]
 
     def _slice(self, x_TBVC: Tensor, plan: Plan, form: Form) -> Tensor:
@@ -95,7 +104,7 @@ class FusedEncoder:
         x = x_TBVC.to(self._workspace.dtype).contiguous()
         features = []
         for view, network in plan.networks.items():
-            maps = network(motion_TBVC(x) if view == "motion" else x, self._workspace)
+            maps = network(moved(x) if view == "motion" else x, self._workspace)
             features.append(self._reduce(maps, form))
         return torch.cat(features, dim=-1)
 
@@ -106,11 +115,11 @@ class FusedEncoder:
         return pool(maps_TBVC.permute(1, 3, 0, 2).to(self._dtype), self.config.encoder.pooling)
 
 
-def motion_TBVC(x_TBVC: Tensor) -> Tensor:
+def moved(x_TBVC: Tensor) -> Tensor:
     """Difference to the next frame; the last frame is zero (`skelrep.views.motion`, time first)."""
-    moved = torch.zeros_like(x_TBVC)
-    torch.sub(x_TBVC[1:], x_TBVC[:-1], out=moved[:-1])
-    return moved
+    motion = torch.zeros_like(x_TBVC)
+    torch.sub(x_TBVC[1:], x_TBVC[:-1], out=motion[:-1])
+    return motion
 
 
 def ordinary(tensor: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""One view's folded network on rows of channels (T, B, V, C): time first, so that each step is one product."""
+"""One view's folded network on rows of channels (T, B, V, C): time first, so that a step is one product."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from ...layout import NUM_JOINTS
-from .fold import FoldedBlock, FoldedView, Spatial
+from .fold import FoldedView, Spatial
 from .temporal import TemporalConvolution, temporal_convolution
 from .workspace import Workspace
 

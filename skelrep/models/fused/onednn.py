@@ -14,8 +14,9 @@ from torch import Tensor
 
 def pack(weight: Tensor, stride: int, padding: int, image: tuple[int, ...]) -> Tensor:
     """A weight (D, C, K, 1) in the order that suits images of this shape best."""
-    options = ([padding, 0], [stride, 1], [1, 1], 1, list(image))
-    return torch._C._nn.mkldnn_reorder_conv2d_weight(weight.to_mkldnn(), *options)  # type: ignore[attr-defined]
+    reorder = torch._C._nn.mkldnn_reorder_conv2d_weight
+    sizes = ([padding, 0], [stride, 1], [1, 1], 1, list(image))
+    return reorder(weight.to_mkldnn(), *sizes)  # type: ignore[call-arg]  # torch's stub lacks the last one
 
 
 def convolve_onto_(onto: Tensor, x: Tensor, weight: Tensor, bias: Tensor, stride: int, padding: int) -> None:
@@ -28,7 +29,7 @@ def convolve_onto_(onto: Tensor, x: Tensor, weight: Tensor, bias: Tensor, stride
 @cache
 def usable() -> bool:
     """Whether both operators are there and right."""
-    if not torch.backends.mkldnn.is_available():
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return False
     generator = torch.Generator().manual_seed(0)
     x, onto = (

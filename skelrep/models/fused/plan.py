@@ -1,4 +1,4 @@
-"""What depends on the clips' length: networks ready for it, how to slice a batch, the absent body's features."""
+"""What depends on the clips' length: networks ready for it, how to slice, an absent body's features."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-import torch
 from torch import Tensor
 
 from ...config import View

@@ -1,9 +1,9 @@
 """The temporal convolution in the frequency domain: few multiplications where channels are many.
 
-Over T frames, a convolution of 9 taps is part of a cyclic one of length L >= T + 4, and the Fourier transform
-makes of it one product with a (C, D) matrix a frequency. Everything is kept real, three products a complex one
-(Gauss): (a + ib)(c + id) = (k1 - k3) + i(k1 + k2) with k1 = c(a + b), k2 = a(d - c), k3 = b(c + d). Both
-transforms are matrices, into which those sums are folded. Long clips are cut in pieces that overlap.
+Over T frames, a convolution of 9 taps is part of a cyclic one of length L >= T + 4, of which the Fourier
+transform makes one product with a (C, D) matrix a frequency. Everything is kept real, at three products a
+complex one (Gauss): (a + ib)(c + id) = (k1 - k3) + i(k1 + k2), k1 = c(a + b), k2 = a(d - c), k3 = b(c + d).
+Both transforms are matrices, which hold those sums too. Long clips are cut in pieces whose inputs overlap.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from .fold import Temporal
 from ..stgcn import TEMPORAL_KERNEL
+from .fold import Temporal
 from .workspace import Workspace
 
 REACH = TEMPORAL_KERNEL // 2
-# Time of a multiplication against the direct convolution's, measured: products of (C, D) matrices run almost as
-# fast, the transforms are too thin to.
+# Time of a multiplication against the direct convolution's, measured: products of (C, D) matrices run almost
+# as fast, the transforms are too thin to.
 PRODUCT_COST, TRANSFORM_COST = 1.15, 1.6
 
 

@@ -17,7 +17,7 @@ from .workspace import Workspace
 class TemporalConvolution(Protocol):
     """Makes `onto` relu(onto + convolution of y), in place."""
 
-    def __call__(self, y_TBVC: Tensor, onto_TBVC: Tensor, workspace: Workspace) -> None: ...
+    def __call__(self, y_TBVC: Tensor, onto_TBVC: Tensor, workspace: Workspace, /) -> None: ...
 
 
 def temporal_convolution(temporal: Temporal, frames: int, bodies: int) -> TemporalConvolution:
@@ -46,7 +46,7 @@ class PlainConvolution:
         self._weight = temporal.weight.contiguous(memory_format=torch.channels_last)
         self._bias = temporal.bias
 
-    def __call__(self, y_TBVC: Tensor, onto_TBVC: Tensor, workspace: Workspace) -> None:
+    def __call__(self, y_TBVC: Tensor, onto_TBVC: Tensor, _workspace: Workspace) -> None:
         y = torch.nn.functional.conv2d(
             as_image(y_TBVC), self._weight, self._bias, (self._stride, 1), (REACH, 0)
         )
@@ -61,7 +61,7 @@ class OneDNNConvolution:
         image = (1, len(temporal.weight), frames, bodies * NUM_JOINTS)
         self._weight = onednn.pack(temporal.weight, self._stride, REACH, image)
 
-    def __call__(self, y_TBVC: Tensor, onto_TBVC: Tensor, workspace: Workspace) -> None:
+    def __call__(self, y_TBVC: Tensor, onto_TBVC: Tensor, _workspace: Workspace) -> None:
         onednn.convolve_onto_(
             as_image(onto_TBVC), as_image(y_TBVC), self._weight, self._bias, self._stride, REACH
         )

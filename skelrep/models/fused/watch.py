@@ -13,8 +13,8 @@ SAMPLES = 64
 class WeightsSeen:
     """A model's weights as they are now.
 
-    A version counter and an address tell of each change that autograd sees. Fused optimisers and `.data` edits
-    pass it by, so a sample of every tensor's numbers is compared as well.
+    A version counter and an address tell of each change that autograd sees. Fused optimisers and `.data`
+    edits pass it by, so a sample of every tensor's numbers is compared as well.
 
     Args:
         model: it is not kept alive, its numbers are.
@@ -49,5 +49,6 @@ def marks(model: nn.Module) -> list[tuple[int, int, int]]:
 
 def probe(tensor: Tensor) -> Tensor:
     """Up to about `SAMPLES` numbers spread over a tensor, in its own memory."""
-    flat = tensor.detach().reshape(-1)
+    order = sorted(range(tensor.dim()), key=tensor.stride, reverse=True)
+    flat = tensor.detach().permute(order).reshape(-1)
     return flat[:: max(1, len(flat) // SAMPLES)]
