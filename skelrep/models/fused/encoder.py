@@ -10,10 +10,10 @@ from torch import Tensor
 from ...layout import NUM_JOINTS
 from ..bodies import mean_over_bodies, place_bodies, present_bodies
 from ..encoder import MAX_BODIES, SkeletonEncoder, check_input
-from ..pooling import pool
 from ..stgcn import STGCN
 from .fold import fold_view
 from .plan import Form, Plan, Plans
+from .pooling import pool_rows
 from .workspace import Workspace
 
 InferencePrecision = Literal["float32", "bfloat16"]
@@ -112,7 +112,7 @@ class FusedEncoder:
         """A copy that no later slice overwrites, in the model's own type."""
         if form == "maps":
             return maps_TBVC.transpose(0, 1).to(self._dtype, copy=True)
-        return pool(maps_TBVC.permute(1, 3, 0, 2).to(self._dtype), self.config.encoder.pooling)
+        return pool_rows(maps_TBVC.to(self._dtype), self.config.encoder.pooling)
 
 
 def moved(x_TBVC: Tensor) -> Tensor:

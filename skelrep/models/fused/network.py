@@ -62,7 +62,10 @@ def graph_convolution(x_TBVC: Tensor, spatial: Spatial, workspace: Workspace) ->
 
 def shortcut(x_TBVC: Tensor, residual: Tensor, stride: int, workspace: Workspace, buffer: str) -> Tensor:
     """The residual where shapes differ: (T', B, V, D)."""
-    x = x_TBVC[::stride].flatten(1, 2)
-    onto = workspace.take(buffer, len(x), x.shape[1], residual.shape[1])
-    torch.bmm(x, residual.expand(len(x), -1, -1), out=onto)
-    return onto.view(len(x), *x_TBVC.shape[1:3], -1)
+    x = x_TBVC[::stride]
+    onto = workspace.take(buffer, *x.shape[:3], residual.shape[1])
+    if stride == 1:
+        torch.mm(x.flatten(0, 2), residual, out=onto.flatten(0, 2))
+    else:  # frames apart are no rows of one matrix
+        torch.bmm(x.flatten(1, 2), residual.expand(len(x), -1, -1), out=onto.flatten(1, 2))
+    return onto

@@ -16,8 +16,8 @@ from .network import FoldedNetwork
 
 Form = Literal["vector", "maps"]
 LENGTHS_KEPT = 4
-# Frames of single bodies in a slice: a core's cache is full at few, a GPU is empty below many.
-SLICE_FRAMES = {"cpu": 400}
+# Frames of single bodies in a slice: few fill a processor's cache, a GPU is idle below many.
+SLICE_FRAMES = {"cpu": 800}
 SLICE_FRAMES_ELSEWHERE = 51_200
 
 
