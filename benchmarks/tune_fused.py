@@ -2,8 +2,9 @@
 
     python benchmarks/tune_fused.py [--threads 2] [--slices 4 8 16 32] [--rounds 5]
 
-Runs are interleaved and the fastest counts. The plain encoder gets its batch in slices of 16 clips, which spares it
-page faults. "error" is the largest difference of any number from the plain encoder's, relative to the largest.
+Runs are interleaved and the fastest counts. The plain encoder gets its batch in slices of 16 clips, which
+spares it page faults. "error" is the largest difference of any number from the plain encoder's, relative to
+the largest number.
 """
 
 from __future__ import annotations
@@ -53,11 +54,24 @@ def seconds(encode: Encoder, x: torch.Tensor) -> float:
     return best
 
 
+def compare(name: str, x: torch.Tensor, encoders: dict[str, Encoder], rounds: int) -> list[list[str]]:
+    """A row of the table for every encoder."""
+    times = {who: float("inf") for who in encoders}
+    for _ in range(rounds):
+        for who, encode in encoders.items():
+            times[who] = min(times[who], seconds(encode, x))
+    right = encoders["plain"](x)
+    rows = []
+    for who, encode in encoders.items():
+        error = float((encode(x) - right).abs().max() / right.abs().max())
+        ratio = times["plain"] / times[who]
+        rows.append([name, who, f"{len(x) / times[who]:.1f}", f"{ratio:.2f}", f"{error:.1e}"])
+    return rows
+
+
 def main() -> None:
     """Print a table of clips a second, ratios and errors."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--slices", type=int, nargs="*", default=[4, 8, 16, 32])
     parser.add_argument("--rounds", type=int, default=5)
@@ -67,18 +81,9 @@ def main() -> None:
     config = EncoderConfig(recipe_name="faithful", views=("joint",))
     model = SkeletonEncoder(ModelConfig(encoder=config)).eval()
     encoders = contenders(model, options.slices)
-    rows = []
     with torch.inference_mode():
-        for name, x in cases(options.clips).items():
-            times = {who: float("inf") for who in encoders}
-            for _ in range(options.rounds):
-                for who, encode in encoders.items():
-                    times[who] = min(times[who], seconds(encode, x))
-            right = encoders["plain"](x)
-            for who, encode in encoders.items():
-                error = float((encode(x) - right).abs().max() / right.abs().max())
-                ratio = times["plain"] / times[who]
-                rows.append([name, who, f"{len(x) / times[who]:.1f}", f"{ratio:.2f}", f"{error:.1e}"])
+        batches = cases(options.clips).items()
+        rows = [row for name, x in batches for row in compare(name, x, encoders, options.rounds)]
     print(table(["batch", "encoder", "clips/s", "ratio", "error"], rows))
 
 

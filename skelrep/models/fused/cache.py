@@ -24,8 +24,8 @@ def fused_encoder(encoder: SkeletonEncoder, precision: InferencePrecision = "flo
     Args:
         encoder: a model on any device; it is left as it is.
         precision: ``"float32"`` computes in the model's type and equals it to rounding. ``"bfloat16"`` keeps
-            weights and feature maps in bfloat16: vectors differ by up to a few percent (a test says how much),
-            and it is slower on processors without units for it.
+            weights and feature maps in bfloat16: vectors differ by up to a few percent (a test holds it to
+            that), and it is slower on processors without units for it.
 
     Raises:
         ConfigError: another precision.
