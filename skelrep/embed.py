@@ -16,6 +16,7 @@ from .clips import Clip, check_units
 from .errors import ConfigError, ShapeError
 from .models import SkeletonEncoder
 from .models.encoder import MAX_BODIES, Output, VectorLists, Vectors
+from .models.fused import FusedEncoder, fused_encoder
 from .preprocess import preprocess_arrays
 from .read import as_clips
 from .weights_file import check_device
@@ -93,9 +94,10 @@ def encode(
         check_units(items[0].data, items[0].name or "clips[0]")
     windows = None if window is None else Windows(items, window, stride)
     with ready_encoder(encoder, device) as ready, torch.inference_mode():
+        fused = fused_encoder(ready)
         batches = _batches(items if windows is None else windows, batch_size, progress)
-        parts = [_encode_batch(ready, batch, output, preprocess) for batch in batches]
-        vectors = torch.cat(parts) if parts else _nothing(ready, output)
+        parts = [_encode_batch(fused, batch, output, preprocess) for batch in batches]
+        vectors = torch.cat(parts) if parts else _nothing(fused, output)
         if normalize:
             vectors = torch.nn.functional.normalize(vectors, dim=-1)
     if windows is None:
@@ -145,9 +147,7 @@ def _batches(items: Sequence[Clip], batch_size: int, progress: bool | None) -> I
             bar.update(len(batch))
 
 
-def _encode_batch(
-    encoder: SkeletonEncoder, batch: Sequence[Clip], output: Output, preprocess: bool
-) -> Tensor:
+def _encode_batch(encoder: FusedEncoder, batch: Sequence[Clip], output: Output, preprocess: bool) -> Tensor:
     if preprocess:
         prepared = [clip.prepared for clip in batch]
         x = preprocess_arrays([clip.data for clip in batch], encoder.config.preprocess, prepared)
@@ -175,7 +175,7 @@ def _stack(batch: Sequence[Clip]) -> Tensor:
     return torch.from_numpy(np.stack(padded))
 
 
-def _nothing(encoder: SkeletonEncoder, output: Output) -> Tensor:
+def _nothing(encoder: FusedEncoder, output: Output) -> Tensor:
     if output == "clip":
         return torch.zeros(0, encoder.embedding_dim)
     if output == "bodies":

@@ -49,7 +49,8 @@ def hub(_running_server: HubServer) -> HubServer:
 
 def make_encoder(recipe: str = "fixed", *, seed: int = 0, **fields: object) -> SkeletonEncoder:
     """A tiny random encoder in eval mode; every tensor matters, and different clips get different vectors."""
-    config = EncoderConfig(recipe_name=recipe, base_channels=2, feature_channels=8, **fields)  # type: ignore[arg-type]
+    fields = {"base_channels": 2, "feature_channels": 8} | fields
+    config = EncoderConfig(recipe_name=recipe, **fields)  # type: ignore[arg-type]
     generator = torch.Generator().manual_seed(seed)
     encoder = SkeletonEncoder(
         ModelConfig(encoder=config, preprocess=PreprocessConfig(recipe_name=recipe, frames=12))

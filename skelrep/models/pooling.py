@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import torch
 from torch import Tensor
 
@@ -40,14 +38,18 @@ def pool(maps_BCTV: Tensor, pooling: Pooling) -> Tensor:
 
 def segments_by_parts(maps_BCTV: Tensor) -> Tensor:
     """Means over each of 3 time segments x 5 body parts: float (B, 15 * C), segment-major."""
-    frames = maps_BCTV.shape[2]
-    edges = [round(i * frames / TIME_SEGMENTS) for i in range(TIME_SEGMENTS + 1)]
     means = []
-    for start, stop in pairwise(edges):
-        start = min(start, frames - 1)  # fewer than three frames serve several segments
-        over_time = maps_BCTV[:, :, start : max(stop, start + 1)].mean(dim=2)
+    for start, stop in time_segments(maps_BCTV.shape[2]):
+        over_time = maps_BCTV[:, :, start:stop].mean(dim=2)
         means += [over_time[:, :, list(part)].mean(dim=2) for part in BODY_PARTS]
     return torch.cat(means, dim=1)
+
+
+def time_segments(frames: int) -> list[tuple[int, int]]:
+    """First frame and end of each of 3 segments; fewer than three frames serve several segments."""
+    edges = [round(i * frames / TIME_SEGMENTS) for i in range(TIME_SEGMENTS + 1)]
+    starts = [min(start, frames - 1) for start in edges[:-1]]
+    return [(start, max(stop, start + 1)) for start, stop in zip(starts, edges[1:], strict=True)]
 
 
 def pooled_size(channels: int, pooling: Pooling) -> int:

@@ -1,0 +1,127 @@
+"""`FusedEncoder`: what a `SkeletonEncoder` computes in eval mode, for inference only."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from ...layout import NUM_JOINTS
+from ..bodies import mean_over_bodies, place_bodies, present_bodies
+from ..encoder import MAX_BODIES, SkeletonEncoder, check_input
+from ..stgcn import STGCN
+from .fold import fold_view
+from .plan import Form, Plan, Plans
+from .pooling import pool_rows
+from .workspace import Workspace
+
+InferencePrecision = Literal["float32", "bfloat16"]
+
+
+class FusedEncoder:
+    """A snapshot of an encoder's weights that embeds clips; several threads may use it at once.
+
+    Args:
+        encoder: the model; later changes of its weights do not reach here (`fused_encoder` notices them).
+        precision: see `fused_encoder`.
+
+    Attributes:
+        config: the model's.
+        device: where it computes: where the model was.
+        embedding_dim: length of a clip's vector.
+    """
+
+    def __init__(self, encoder: SkeletonEncoder, precision: InferencePrecision = "float32") -> None:
+        self.config = encoder.config
+        self.device, self.embedding_dim = encoder.device, encoder.embedding_dim
+        self._dtype = next(encoder.parameters()).dtype
+        dtype = torch.bfloat16 if precision == "bfloat16" else self._dtype
+        views = {}
+        with torch.inference_mode():
+            for view in encoder.views:
+                network: STGCN = encoder.encoders[view]  # type: ignore[assignment]
+                views[view] = fold_view(network, view, self.config.encoder.feature_block, dtype)
+        self._plans = Plans(views)
+        self._workspace = Workspace(dtype, self.device)
+
+    def forward(self, x_NCTVM: Tensor) -> Tensor:
+        """`SkeletonEncoder.forward`: float (N, embedding_dim)."""
+        return self._mean(x_NCTVM, "vector")
+
+    def forward_features(self, x_NCTVM: Tensor) -> Tensor:
+        """`SkeletonEncoder.forward_features`: float (N, T', V, feature_channels * views)."""
+        return self._mean(x_NCTVM, "maps")
+
+    def forward_bodies(self, x_NCTVM: Tensor) -> Tensor:
+        """`SkeletonEncoder.forward_bodies`: float (N, 2, embedding_dim), zero for an absent body."""
+        check_input(x_NCTVM)
+        with torch.inference_mode():
+            present = present_bodies(x_NCTVM, "fixed")
+            placed = place_bodies(self._rows(x_NCTVM, present, "vector"), present, MAX_BODIES)
+        return ordinary(placed)
+
+    __call__ = forward
+
+    def _mean(self, x_NCTVM: Tensor, form: Form) -> Tensor:
+        check_input(x_NCTVM)
+        with torch.inference_mode():
+            present = present_bodies(x_NCTVM, "fixed")
+            mean = mean_over_bodies(self._rows(x_NCTVM, present, form), present)
+            if self.config.encoder.recipe_name == "faithful":
+                mean = self._with_absent(mean, present, self._plans.of(x_NCTVM.shape[2]), form)
+        return ordinary(mean)
+
+    def _with_absent(self, mean: Tensor, present_NM: Tensor, plan: Plan, form: Form) -> Tensor:
+        """The mean over all slots, two at least, from the mean over present bodies."""
+        slots = max(present_NM.shape[1], MAX_BODIES)
+        share = (present_NM.sum(dim=1) / slots).to(mean.dtype).view(-1, *[1] * (mean.dim() - 1))
+        if bool((share == 1).all()):
+            return mean
+        return torch.lerp(self._absent(plan, form), mean, share)
+
+    def _rows(self, x_NCTVM: Tensor, present_NM: Tensor, form: Form) -> Tensor:
+        """Features of the present bodies, clip by clip: (B, ...)."""
+        plan = self._plans.of(x_NCTVM.shape[2])
+        x_TNMVC = x_NCTVM.permute(2, 0, 4, 3, 1)
+        rows = [
+            self._slice(x_TNMVC[:, slots[:, 0], slots[:, 1]], plan, form)
+            for slots in torch.split(present_NM.nonzero(), plan.bodies)
+            if len(slots)
+        ]
+        return torch.cat(rows) if rows else self._absent(plan, form)[:0]
+
+    def _absent(self, plan: Plan, form: Form) -> Tensor:
+        """Features of a body that is not there, which depend on nothing but the length: (1, ...)."""
+        if form not in plan.absent:
+            plan.absent[form] = self._slice(
+                torch.zeros(plan.frames, 1, NUM_JOINTS, 3, device=self.device), plan, form
+            )
+        return plan.absent[form]
+
+    def _slice(self, x_TBVC: Tensor, plan: Plan, form: Form) -> Tensor:
+        """Features of a few bodies, the views' one after another: (B, ...)."""
+        x = x_TBVC.to(self._workspace.dtype).contiguous()
+        features = []
+        for view, network in plan.networks.items():
+            maps = network(moved(x) if view == "motion" else x, self._workspace)
+            features.append(self._reduce(maps, form))
+        return torch.cat(features, dim=-1)
+
+    def _reduce(self, maps_TBVC: Tensor, form: Form) -> Tensor:
+        """A copy that no later slice overwrites, in the model's own type."""
+        if form == "maps":
+            return maps_TBVC.transpose(0, 1).to(self._dtype, copy=True)
+        return pool_rows(maps_TBVC.to(self._dtype), self.config.encoder.pooling)
+
+
+def moved(x_TBVC: Tensor) -> Tensor:
+    """Difference to the next frame; the last frame is zero (`skelrep.views.motion`, time first)."""
+    motion = torch.zeros_like(x_TBVC)
+    torch.sub(x_TBVC[1:], x_TBVC[:-1], out=motion[:-1])
+    return motion
+
+
+def ordinary(tensor: Tensor) -> Tensor:
+    """A tensor that autograd may use, unless the caller is in inference mode too."""
+    return tensor if torch.is_inference_mode_enabled() else tensor.clone()

@@ -1,0 +1,36 @@
+"""Poolings of `skelrep.models.pooling` on rows of channels, with time first: each step along memory."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ...config import Pooling
+from ...layout import BODY_PARTS
+from ..pooling import TIME_SEGMENTS, time_segments
+
+
+def pool_rows(maps_TBVC: Tensor, pooling: Pooling) -> Tensor:
+    """`skelrep.models.pooling.pool` of maps (T, B, V, C) instead of (B, C, T, V): float (B, D)."""
+    match pooling:
+        case "mean":
+            return maps_TBVC.mean(dim=0).mean(dim=1)
+        case "mean_std":
+            over_joints = maps_TBVC.mean(dim=2)
+            return torch.cat((over_joints.mean(dim=0), over_joints.std(dim=0, correction=0)), dim=1)
+        case "parts":
+            return segments_by_parts_rows(maps_TBVC)
+
+
+def segments_by_parts_rows(maps_TBVC: Tensor) -> Tensor:
+    """Means over 3 time segments x 5 body parts, as two products: float (B, 15 * C), segment-major."""
+    frames, bodies, joints, channels = maps_TBVC.shape
+    segments = maps_TBVC.new_zeros(TIME_SEGMENTS, frames)
+    for row, (start, stop) in zip(segments, time_segments(frames), strict=True):
+        row[start:stop] = 1 / (stop - start)
+    parts = maps_TBVC.new_zeros(len(BODY_PARTS), joints)
+    for row, part in zip(parts, BODY_PARTS, strict=True):
+        row[list(part)] = 1 / len(part)
+    over_time = segments @ maps_TBVC.view(frames, -1)
+    means = torch.matmul(parts, over_time.view(-1, bodies, joints, channels))
+    return means.transpose(0, 1).flatten(1)
