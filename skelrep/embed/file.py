@@ -15,18 +15,18 @@ from .._version import __version__
 from ..clips import Clip
 from ..errors import ConfigError, OutputError
 from ..models import SkeletonEncoder
-from ..models.encoder import Output
+from ..models.encoder import Devices, EncodePrecision, Output
 from ..read.anything import iter_clips
 from ..read.dataset import ClipStore
 from ..windows import Windows
 from .batches import cut_windows
-from .options import EncodeOptions, EncodePrecision
+from .options import EncodeOptions
 from .part import PartFile, model_digest
 from .progress import progress_bar
 from .ranks import Ranks, all_ranks
 from .share import Share
 from .stream import with_units_checked
-from .workers import Devices, Workers, loaded
+from .workers import Workers, loaded
 
 FORMAT_VERSION = 1
 

@@ -10,13 +10,13 @@ from torch import Tensor
 
 from ..clips import Clip, check_units
 from ..models import SkeletonEncoder
-from ..models.encoder import Output, VectorLists, Vectors
+from ..models.encoder import Devices, EncodePrecision, Output, VectorLists, Vectors
 from ..read.anything import as_clips
 from ..windows import Windows
 from .batches import chunks
-from .options import EncodeOptions, EncodePrecision
+from .options import EncodeOptions
 from .progress import progress_bar
-from .workers import Devices, Workers, loaded
+from .workers import Workers, loaded
 
 
 @overload
@@ -77,7 +77,7 @@ def encode(
         ConfigError: an impossible option, or a device that is not there.
 
     Example:
-        >>> import skelrep
+        >>> import numpy as np, skelrep
         >>> clips = [np.random.default_rng(i).normal(size=(3, 30 + i, 25, 1)) for i in range(2)]
         >>> skelrep.encode(clips, SkeletonEncoder(skelrep.ModelConfig())).shape
         (2, 768)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 from ..errors import ConfigError
-from ..models.encoder import Output
+from ..models.encoder import EncodePrecision, Output
 from ..windows import check_window
-
-EncodePrecision = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True, kw_only=True)

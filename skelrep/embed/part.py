@@ -1,8 +1,8 @@
 """A `.npy` file that grows row by row beside its final name, and outlives interruptions.
 
 Three files: ``X.npy.part``, the rows; ``X.npy.part.json``, what they are made of; ``X.npy.part.done``, four
-bytes a batch: 0, or the checksum of the clips whose rows are on the disk. Rows are written through a file, not
-a memory map, since a full disk kills whoever writes to a map.
+bytes a batch: 0, or the checksum of the clips whose rows are on the disk. Rows are written through a file,
+not a memory map, since a full disk kills whoever writes to a map.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class PartFile:
             file, _ = self._open_files()
             self._check_rows(row_shape)
             file.seek(HEADER_BYTES + number * self.batch_size * row_bytes)
-            file.write(np.ascontiguousarray(rows, dtype="<f4"))
+            file.write(np.ascontiguousarray(rows, dtype="<f4").data)
             self._unmarked[number] = checksum
             if time.monotonic() - self._flushed > FLUSH_SECONDS:
                 self.flush()
@@ -143,13 +143,13 @@ class PartFile:
             raise OutputError(f"{self.rows} lacks rows of some batches. Call again to go on.")
         with self._told():
             with self.rows.open("r+b") as file:
-                row_shape = _row_shape(file) if count else no_rows.shape[1:]
+                row_shape = _row_shape(file) or no_rows.shape[1:]
                 file.seek(0)
                 file.write(npy_header((count, *row_shape)))
                 file.truncate(HEADER_BYTES + 4 * count * math.prod(row_shape))
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(self.rows, self.path)
+            self.rows.replace(self.path)
             self.remove()
 
     def remove(self) -> None:
@@ -187,8 +187,8 @@ class PartFile:
         other = [key for key in work if not isinstance(begun, dict) or begun.get(key) != work[key]]
         if other:
             raise OutputError(
-                f"{self.rows} holds unfinished rows of other work: {', '.join(other)} differ. Repeat the call "
-                "that began it, pass resume=False to begin anew, or choose another name."
+                f"{self.rows} holds unfinished rows of other work: {', '.join(other)} differ. Repeat the "
+                "call that began it, pass resume=False to begin anew, or choose another name."
             )
 
     @contextlib.contextmanager

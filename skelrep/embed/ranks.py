@@ -60,8 +60,8 @@ def all_ranks() -> Iterator[Ranks]:
         group = None if own else dist.new_group(backend="gloo", timeout=PATIENCE)
     except (RuntimeError, ValueError) as error:
         raise ConfigError(
-            f"WORLD_SIZE is {world_size()}, and the other processes cannot be reached ({error}). Start all of "
-            "them with torchrun, or unset WORLD_SIZE."
+            f"WORLD_SIZE is {world_size()}, and the other processes cannot be reached ({error}). Start "
+            "all of them with torchrun, or unset WORLD_SIZE."
         ) from error
 
     def wait() -> None:

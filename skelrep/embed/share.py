@@ -63,6 +63,6 @@ class Share:
             first = chunk.number * self._part.batch_size
             raise OutputError(
                 f"{self._part.rows} holds rows of other clips: clips[{first}] to "
-                f"clips[{first + chunk.stop - chunk.start - 1}] are not those of the call before. Repeat that "
-                "call, pass resume=False to begin anew, or choose another name."
+                f"clips[{first + chunk.stop - chunk.start - 1}] are not those of the call before. Repeat "
+                "that call, pass resume=False to begin anew, or choose another name."
             )

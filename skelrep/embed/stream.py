@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from ..clips import Clip, check_units
 from ..models import SkeletonEncoder
-from ..models.encoder import Output
+from ..models.encoder import Devices, EncodePrecision, Output
 from ..read.anything import iter_clips
 from .batches import chunks, cut_windows
-from .options import EncodeOptions, EncodePrecision
-from .workers import Devices, Workers, loaded
+from .options import EncodeOptions
+from .workers import Workers, loaded
 
 
 def encode_stream(

@@ -22,14 +22,12 @@ from torch import Tensor
 from ..config import PreprocessConfig
 from ..errors import ShapeError
 from ..models import SkeletonEncoder
-from ..models.encoder import MAX_BODIES
+from ..models.encoder import MAX_BODIES, Device, Devices
 from ..models.fused import FusedEncoder, fused_encoder
 from ..weights_file import check_device
 from .batches import Batch, network_input
 from .options import EncodeOptions
 
-Device = str | torch.device
-Devices = Device | Sequence[Device] | None
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -68,10 +66,11 @@ class Workers:
 
     def checked_rows(self, batches: Iterable[Batch]) -> Generator[tuple[int, int, Tensor]]:
         """The number, the checksum and the rows of many batches."""
-        return self._in_order(
-            lambda encoder, batch: (batch.number, batch.checksum(), self.encode(encoder, batch).cpu()),
-            batches,
-        )
+
+        def work(encoder: FusedEncoder, batch: Batch) -> tuple[int, int, Tensor]:
+            return batch.number, batch.checksum(), self.encode(encoder, batch).cpu()
+
+        return self._in_order(work, batches)
 
     def _in_order(
         self, work: Callable[[FusedEncoder, Batch], Result], batches: Iterable[Batch]
