@@ -63,7 +63,8 @@ def preprocess_arrays(
         return torch.zeros(0, 3, config.frames, NUM_JOINTS, 1)
     frames_CSMV, lengths = gather_frames(arrays)
     flags = None if prepared is None else torch.tensor(prepared)
-    return preprocess_gathered(frames_CSMV, lengths, config, flags)
+    x = preprocess_gathered(frames_CSMV, lengths, config, flags)
+    return _with_bodies(x, max(array.shape[3] for array in arrays))
 
 
 def gather_frames(arrays: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
@@ -73,17 +74,20 @@ def gather_frames(arrays: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.flo
         arrays: at least one float32 (3, T, 25, M).
 
     Returns:
-        float32 (3, S, M, 25), M the largest number of bodies, absent ones zero; and int64 (N,), lengths.
+        float32 (3, S, M, 25), M the largest number of bodies that are there, absent ones zero; and int64
+        (N,), lengths.
     """
     lengths = np.array([array.shape[1] for array in arrays], dtype=np.int64)
+    # Many files have a second body in every clip, and nothing in it in most.
+    arrays = [array if array[..., 1:].any() else array[..., :1] for array in arrays]
     bodies = max(array.shape[3] for array in arrays)
-    if bodies == 1:
-        return np.concatenate([array[..., 0] for array in arrays], axis=1)[:, :, None], lengths
-    frames = np.zeros((3, int(lengths.sum()), bodies, NUM_JOINTS), dtype=np.float32)
-    stops = np.cumsum(lengths).tolist()
-    for array, stop in zip(arrays, stops, strict=True):
-        frames[:, stop - array.shape[1] : stop, : array.shape[3]] = array.transpose(0, 1, 3, 2)
-    return frames, lengths
+    frames_CMSV = np.zeros((3, bodies, int(lengths.sum()), NUM_JOINTS), dtype=np.float32)
+    stop = 0
+    for array in arrays:
+        start, stop = stop, stop + array.shape[1]
+        for body in range(array.shape[3]):
+            frames_CMSV[:, body, start:stop] = array[..., body]
+    return frames_CMSV.transpose(0, 2, 1, 3), lengths
 
 
 def preprocess_gathered(
@@ -128,9 +132,13 @@ def preprocess_frames(
     if prepared is not None and prepared.any():
         x = torch.where(prepared.to(x.device).view(-1, 1, 1, 1, 1), resized, x)
     x = x.permute(0, 4, 1, 3, 2).contiguous()
-    if config.recipe_name == "faithful" and x.shape[4] < FAITHFUL_BODIES:
-        return torch.nn.functional.pad(x, (0, FAITHFUL_BODIES - x.shape[4]))
-    return x
+    return _with_bodies(x, FAITHFUL_BODIES) if config.recipe_name == "faithful" else x
+
+
+def _with_bodies(x_NCTVM: Tensor, bodies: int) -> Tensor:
+    """At least so many slots, the new ones zero."""
+    missing = bodies - x_NCTVM.shape[4]
+    return torch.nn.functional.pad(x_NCTVM, (0, missing)) if missing > 0 else x_NCTVM
 
 
 def resize(frames_SMVC: Tensor, starts: Tensor, lengths: Tensor, frames: int) -> Tensor:
@@ -147,12 +155,12 @@ def resize(frames_SMVC: Tensor, starts: Tensor, lengths: Tensor, frames: int) ->
     after = torch.minimum(before + 1, lengths - 1)
     weight = (position - before).clamp(max=1).to(frames_SMVC.dtype).flatten()[:, None]
     before, after = (starts + before).flatten(), (starts + after).flatten()
-    planes = frames_SMVC.movedim(-1, 0)
-    shape = (len(lengths), frames, *frames_SMVC.shape[1:])
-    if not planes[0].is_contiguous():
-        return _between(frames_SMVC, before, after, weight).view(shape)
-    resized = torch.stack([_between(plane, before, after, weight) for plane in planes])
-    return resized.view(len(planes), *shape[:-1]).movedim(0, -1)
+    planes = frames_SMVC.permute(3, 1, 0, 2)
+    if not planes[0, 0].is_contiguous():
+        rows = _between(frames_SMVC, before, after, weight)
+        return rows.view(len(lengths), frames, *frames_SMVC.shape[1:])
+    resized = torch.stack([_between(plane, before, after, weight) for plane in planes.flatten(0, 1)])
+    return resized.view(*planes.shape[:2], len(lengths), frames, -1).permute(2, 3, 1, 4, 0)
 
 
 def _between(rows: Tensor, before: Tensor, after: Tensor, weight: Tensor) -> Tensor:
