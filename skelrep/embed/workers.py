@@ -57,7 +57,7 @@ class Workers:
     def encode(self, encoder: FusedEncoder, batch: Batch) -> Tensor:
         """The rows of one batch, on the encoder's device."""
         x = network_input(batch, self.config, self.options.preprocess, encoder.device)
-        rows = self._forward(encoder, x)
+        rows = self._forward(encoder, x).float()
         return torch.nn.functional.normalize(rows, dim=-1) if self.options.normalize else rows
 
     def rows(self, batches: Iterable[Batch]) -> Generator[Tensor]:
