@@ -63,6 +63,15 @@ def test_world_size(text: str | None, size: int | None, monkeypatch: pytest.Monk
         world_size()
 
 
+def test_processes_that_cannot_be_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("RANK", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(ConfigError, match="Start all of them with torchrun"):
+        skelrep.encode_to_file(tmp_path / "rows.npy", CLIPS, make_encoder())
+    assert not list(tmp_path.iterdir())
+
+
 def start(rank: int, arguments: list[str], port: int, **environment: str) -> subprocess.Popen:
     """One process of two, with the environment that torchrun gives it."""
     names = {"RANK": str(rank), "LOCAL_RANK": str(rank), "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1"}
