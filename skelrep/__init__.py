@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from .config import PreprocessConfig as PreprocessConfig
     from .config import PretrainConfig as PretrainConfig
     from .embed import encode as encode
+    from .embed import encode_stream as encode_stream
+    from .embed import encode_to_file as encode_to_file
     from .evaluate import knn_probe as knn_probe
     from .evaluate import linear_probe as linear_probe
     from .health import HealthReport as HealthReport
@@ -47,6 +49,8 @@ _ROOMS = {
     "SkeletonEncoder": "models",
     "doctor": "health",
     "encode": "embed",
+    "encode_stream": "embed",
+    "encode_to_file": "embed",
     "finetune": "classifier",
     "inspect_clips": "read",
     "knn_probe": "evaluate",
@@ -72,6 +76,8 @@ __all__ = [
     "__version__",
     "doctor",
     "encode",
+    "encode_stream",
+    "encode_to_file",
     "finetune",
     "inspect_clips",
     "knn_probe",

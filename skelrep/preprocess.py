@@ -1,6 +1,8 @@
 """From ragged recordings to network input: resize, bone lengths, centring, alignment; batched, any device.
 
 Axes: S frames of all clips one after another, N clips, C=3 coordinates, T frames, V=25 joints, M bodies.
+Points keep their coordinates on the last axis; in memory the coordinates are three planes, so that every
+step runs over long rows of joints.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from .layout import (
     SHOULDER_RIGHT,
     SPINE_SHOULDER,
 )
-from .read import as_clips
+from .read.anything import as_clips
 
 FAITHFUL_BODIES = 2
 
@@ -59,14 +61,47 @@ def preprocess_arrays(
     """`preprocess` for arrays (3, T, 25, M) that were checked before, or that may hold no body at all."""
     if not arrays:
         return torch.zeros(0, 3, config.frames, NUM_JOINTS, 1)
-    bodies = max(array.shape[3] for array in arrays)
-    lengths = torch.tensor([array.shape[1] for array in arrays])
-    frames = np.zeros((int(lengths.sum()), bodies, NUM_JOINTS, 3), dtype=np.float32)
-    starts = torch.cumsum(lengths, 0) - lengths
-    for array, start in zip(arrays, starts.tolist(), strict=True):
-        frames[start : start + array.shape[1], : array.shape[3]] = array.transpose(1, 3, 2, 0)
+    frames_CSMV, lengths = gather_frames(arrays)
     flags = None if prepared is None else torch.tensor(prepared)
-    return preprocess_frames(torch.from_numpy(frames), starts, lengths, config, flags)
+    x = preprocess_gathered(frames_CSMV, lengths, config, flags)
+    return _with_bodies(x, max(array.shape[3] for array in arrays))
+
+
+def gather_frames(arrays: Sequence[NDArray[np.float32]]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Clips one after another in one array.
+
+    Args:
+        arrays: at least one float32 (3, T, 25, M).
+
+    Returns:
+        float32 (3, S, M, 25), M the largest number of bodies that are there, absent ones zero; and int64
+        (N,), lengths.
+    """
+    lengths = np.array([array.shape[1] for array in arrays], dtype=np.int64)
+    # Many files have a second body in every clip, and nothing in it in most.
+    arrays = [array if array[..., 1:].any() else array[..., :1] for array in arrays]
+    bodies = max(array.shape[3] for array in arrays)
+    frames_CMSV = np.zeros((3, bodies, int(lengths.sum()), NUM_JOINTS), dtype=np.float32)
+    stop = 0
+    for array in arrays:
+        start, stop = stop, stop + array.shape[1]
+        for body in range(array.shape[3]):
+            frames_CMSV[:, body, start:stop] = array[..., body]
+    return frames_CMSV.transpose(0, 2, 1, 3), lengths
+
+
+def preprocess_gathered(
+    frames_CSMV: NDArray[np.float32],
+    lengths: NDArray[np.int64],
+    config: PreprocessConfig,
+    prepared: Tensor | None = None,
+    device: torch.device | None = None,
+) -> Tensor:
+    """`preprocess_frames` of what `gather_frames` gives, computed on `device` (the CPU by default)."""
+    frames = torch.from_numpy(frames_CSMV).to(device).movedim(0, -1)
+    stops = np.cumsum(lengths)
+    starts, sizes = torch.from_numpy(stops - lengths), torch.from_numpy(lengths)
+    return preprocess_frames(frames, starts, sizes, config, prepared)
 
 
 def preprocess_frames(
@@ -87,9 +122,8 @@ def preprocess_frames(
     Returns:
         float (N, 3, config.frames, V, M) on the device of `frames_SMVC`.
     """
-    x = resize(frames_SMVC, starts, lengths, config.frames)
-    if config.recipe_name == "faithful" and x.shape[2] < FAITHFUL_BODIES:
-        x = torch.nn.functional.pad(x, (0, 0, 0, 0, 0, FAITHFUL_BODIES - x.shape[2]))
+    # Whatever the memory of what came in, three planes from here on.
+    x = resize(frames_SMVC, starts, lengths, config.frames).movedim(-1, 0).contiguous().movedim(0, -1)
     resized = x
     if config.bone_lengths == "kinect":
         x = set_bone_lengths(x, torch.tensor(KINECT_BONE_LENGTHS, dtype=x.dtype, device=x.device))
@@ -97,7 +131,14 @@ def preprocess_frames(
     x = align_each_frame(x) if config.recipe_name == "faithful" else align_each_clip(x, config.centring)
     if prepared is not None and prepared.any():
         x = torch.where(prepared.to(x.device).view(-1, 1, 1, 1, 1), resized, x)
-    return x.permute(0, 4, 1, 3, 2).contiguous()
+    x = x.permute(0, 4, 1, 3, 2).contiguous()
+    return _with_bodies(x, FAITHFUL_BODIES) if config.recipe_name == "faithful" else x
+
+
+def _with_bodies(x_NCTVM: Tensor, bodies: int) -> Tensor:
+    """At least so many slots, the new ones zero."""
+    missing = bodies - x_NCTVM.shape[4]
+    return torch.nn.functional.pad(x_NCTVM, (0, missing)) if missing > 0 else x_NCTVM
 
 
 def resize(frames_SMVC: Tensor, starts: Tensor, lengths: Tensor, frames: int) -> Tensor:
@@ -112,15 +153,31 @@ def resize(frames_SMVC: Tensor, starts: Tensor, lengths: Tensor, frames: int) ->
     position = (centre_of_frame * (lengths.double() / frames) - 0.5).clamp(min=0)
     before = torch.minimum(position.long(), lengths - 1)
     after = torch.minimum(before + 1, lengths - 1)
-    weight = (position - before).clamp(max=1).to(frames_SMVC.dtype)[..., None, None, None]
-    return torch.lerp(frames_SMVC[starts + before], frames_SMVC[starts + after], weight)
+    weight = (position - before).clamp(max=1).to(frames_SMVC.dtype).flatten()[:, None]
+    before, after = (starts + before).flatten(), (starts + after).flatten()
+    planes = frames_SMVC.permute(3, 1, 0, 2)
+    if not planes[0, 0].is_contiguous():
+        rows = _between(frames_SMVC, before, after, weight)
+        return rows.view(len(lengths), frames, *frames_SMVC.shape[1:])
+    resized = torch.stack([_between(plane, before, after, weight) for plane in planes.flatten(0, 1)])
+    return resized.view(*planes.shape[:2], len(lengths), frames, -1).permute(2, 3, 1, 4, 0)
+
+
+def _between(rows: Tensor, before: Tensor, after: Tensor, weight: Tensor) -> Tensor:
+    """Rows of the first axis, interpolated."""
+    flat = rows.flatten(1)
+    return torch.lerp(flat.index_select(0, before), flat.index_select(0, after), weight)
 
 
 def set_bone_lengths(x_NTMVC: Tensor, lengths_V: Tensor) -> Tensor:
     """Keep SpineBase's place and every bone's direction; set bone lengths (metres, to anatomical parent)."""
-    bones = x_NTMVC - x_NTMVC[..., list(ANATOMY), :]
-    size = torch.linalg.vector_norm(bones, dim=-1, keepdim=True)
-    return rebuild(x_NTMVC, bones / size.clamp(min=1e-6) * lengths_V[:, None])
+    planes = x_NTMVC.movedim(-1, 0)
+    # As a product of matrices, because picking single joints is slower than all of it.
+    bones = torch.matmul(planes, bone_matrix().to(planes).T)
+    size = bones.square().sum(dim=0).sqrt_()
+    bones *= lengths_V / size.clamp_(min=1e-6)
+    joints = torch.matmul(bones, path_matrix().to(planes).T)
+    return joints.add_(planes[..., :1]).movedim(0, -1)
 
 
 def rebuild(x: Tensor, bones: Tensor) -> Tensor:
@@ -135,6 +192,13 @@ def path_matrix() -> Tensor:
         path[joint] = path[ANATOMY[joint]]
         path[joint, joint] = 1
     return torch.from_numpy(path)
+
+
+def bone_matrix() -> Tensor:
+    """float32 (V, V): row v is joint v minus its anatomical parent, SpineBase's row zero."""
+    bones = np.eye(NUM_JOINTS, dtype=np.float32)
+    bones[np.arange(NUM_JOINTS), list(ANATOMY)] -= 1
+    return torch.from_numpy(bones)
 
 
 def centre(x_NTMVC: Tensor, config: PreprocessConfig) -> Tensor:
@@ -173,4 +237,5 @@ def rotate_about_y(x: Tensor, theta: Tensor) -> Tensor:
     """Rotate points (..., V, 3) by `theta` (..., radians): rows [cos, 0, -sin], [0, 1, 0], [sin, 0, cos]."""
     cos, sin = torch.cos(theta)[..., None], torch.sin(theta)[..., None]
     px, py, pz = x.unbind(-1)
-    return torch.stack((cos * px - sin * pz, py.expand_as(cos * px), sin * px + cos * pz), dim=-1)
+    planes = (cos * px - sin * pz, py.expand_as(cos * px), sin * px + cos * pz)
+    return torch.stack(planes).movedim(0, -1)

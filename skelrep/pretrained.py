@@ -11,7 +11,6 @@ from pathlib import Path
 import torch
 
 from .config import View
-from .convert import load_reference_checkpoint
 from .errors import ConfigError, WeightsNotFoundError
 from .hub import card_metadata, download_model
 from .models import SkeletonEncoder
@@ -88,11 +87,11 @@ def load_pretrained(
         local_files_only=local_files_only,
         token=token,
     )
-    return (
-        load_model(found, device)
-        if isinstance(found, ModelFiles)
-        else load_reference_checkpoint(found, device)
-    )
+    if isinstance(found, ModelFiles):
+        return load_model(found, device)
+    from .convert import load_reference_checkpoint  # hardly anybody needs it, and nobody should wait for it
+
+    return load_reference_checkpoint(found, device)
 
 
 def find_pretrained(

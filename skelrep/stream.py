@@ -12,12 +12,14 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from .embed import check_options, ready_encoder
+from .clips import Clip
+from .embed.batches import chunks
+from .embed.options import EncodeOptions
+from .embed.workers import Workers, loaded
 from .errors import InvalidClipError, ShapeError
 from .layout import NUM_JOINTS
 from .models import SkeletonEncoder
 from .models.encoder import MAX_BODIES
-from .preprocess import preprocess_arrays
 from .segments import change_points as change_points
 from .windows import check_window
 
@@ -55,10 +57,7 @@ class StreamingEncoder:
         batch_size: int = 64,
     ) -> None:
         self.window, self.stride = check_window(window, stride)
-        check_options(batch_size, "clip")
-        self.batch_size = batch_size
-        with ready_encoder(_loaded(model), device) as ready:
-            self.encoder = ready
+        self._workers = Workers(loaded(model), device, EncodeOptions(batch_size=batch_size))
         self.reset()
 
     def reset(self) -> None:
@@ -94,13 +93,9 @@ class StreamingEncoder:
         return list(zip(starts, self._encode(windows), strict=True))
 
     def _encode(self, windows: list[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
-        vectors: list[NDArray[np.float32]] = []
-        with ready_encoder(self.encoder, None) as encoder, torch.inference_mode():
-            for first in range(0, len(windows), self.batch_size):
-                batch = windows[first : first + self.batch_size]
-                x = preprocess_arrays(batch, encoder.config.preprocess).to(encoder.device)
-                vectors += list(encoder(x).cpu().numpy())
-        return vectors
+        clips = [Clip(data=window) for window in windows]
+        batches = (chunk.gather() for chunk in chunks(clips, self._workers.options.batch_size))
+        return [vector for rows in self._workers.rows(batches) for vector in rows.numpy()]
 
     def _checked(self, frames: ArrayLike | torch.Tensor) -> NDArray[np.float32]:
         """float32 (3, T, 25, 2)."""
@@ -123,11 +118,3 @@ class StreamingEncoder:
                 "Fill its joints in, or push zeros for a frame without a body."
             )
         return np.pad(array.astype(np.float32), ((0, 0), (0, 0), (0, 0), (0, MAX_BODIES - bodies)))
-
-
-def _loaded(model: SkeletonEncoder | str | os.PathLike[str]) -> SkeletonEncoder:
-    if isinstance(model, SkeletonEncoder):
-        return model
-    from .pretrained import load_pretrained
-
-    return load_pretrained(model)

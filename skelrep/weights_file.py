@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,9 +77,11 @@ def unpack(files: ModelFiles) -> tuple[dict[str, Tensor], dict[str, str]]:
     """
     path = files.weights
     try:
-        # The clones leave nothing mapped to the file, which may then be replaced.
-        with safetensors.safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name).clone() for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+        # Read, not mapped: the file may be replaced while its tensors are in use.
+        content = path.read_bytes()
+        tensors = safetensors.torch.load(content)
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
+        return tensors, header.get("__metadata__") or {}
     except FileNotFoundError as error:
         raise WeightsNotFoundError(
             f"there is no {path}; a model is {CONFIG_NAME} and {WEIGHTS_NAME}."
@@ -101,7 +104,7 @@ def check_tensors(
         "misshapen": [
             f"{name} is {_describe(given[name])}, expected {_describe(wanted[name])}"
             for name in sorted(wanted.keys() & given.keys())
-            if _describe(given[name]) != _describe(wanted[name])
+            if _kind(given[name]) != _kind(wanted[name])
         ],
     }
     found = [f"{len(names)} {kind}: {_some(names)}" for kind, names in problems.items() if names]
@@ -109,7 +112,9 @@ def check_tensors(
         raise WeightsError(
             f"{where} does not hold the weights its configuration needs; {'; '.join(found)}. {remedy}"
         )
-    broken = [name for name, tensor in given.items() if not bool(torch.isfinite(tensor).all())]
+    # The sum of finite numbers may overflow; that of others is never finite.
+    suspects = [name for name, tensor in given.items() if not math.isfinite(tensor.sum().item())]
+    broken = [name for name in suspects if not bool(torch.isfinite(given[name]).all())]
     if broken:
         raise WeightsError(f"{where} holds NaN or infinite numbers in {_some(broken)}. {remedy}")
 
@@ -127,6 +132,10 @@ def check_device(device: str | torch.device | None) -> torch.device:
         raise ConfigError(
             f"device {str(device)!r} cannot be used: {reason} Pass 'cpu', or one that exists."
         ) from error
+
+
+def _kind(tensor: Tensor) -> tuple[bool, torch.Size]:
+    return tensor.is_floating_point(), tensor.shape
 
 
 def _describe(tensor: Tensor) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import hashlib
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +74,20 @@ def write_pair(
         weights_file.write(weights)
 
 
+@contextlib.contextmanager
+def _collection_later() -> Iterator[None]:
+    """Put off garbage collection while thousands of objects are made that all stay: it would look through
+    everything that torch has imported, which takes as long as loading a model."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+@_collection_later()
 def load_model(
     source: str | os.PathLike[str] | ModelFiles, device: str | torch.device | None = None
 ) -> SkeletonEncoder:
@@ -94,8 +111,9 @@ def load_model(
     encoder = empty_encoder(model_config_from_json(text, str(files.config)), str(files.config))
     tensors = read_weights(files, text)
     golden = golden_shapes(encoder.config, encoder.embedding_dim)
-    check_tensors(tensors, encoder.state_dict() | golden, files.weights, files.remedy)
-    encoder = fill_encoder(encoder, {name: tensors[name] for name in encoder.state_dict()}).to(target)
+    wanted = encoder.state_dict()
+    check_tensors(tensors, wanted | golden, files.weights, files.remedy)
+    encoder = fill_encoder(encoder, {name: tensors[name] for name in wanted}).to(target)
     encoder.commit_hash = files.commit_hash
     return encoder
 
@@ -173,7 +191,11 @@ def empty_encoder(config: ModelConfig, where: str) -> SkeletonEncoder:
 
 def fill_encoder(encoder: SkeletonEncoder, tensors: dict[str, Tensor]) -> SkeletonEncoder:
     """Put checked weights into an empty encoder; returns it in eval mode."""
-    encoder.load_state_dict({name: plain(tensor) for name, tensor in tensors.items()}, assign=True)
+    own = {
+        name: tensor if tensor.dtype in (torch.float32, torch.int64) else plain(tensor)
+        for name, tensor in tensors.items()
+    }
+    encoder.load_state_dict(own, assign=True)
     return encoder.eval()
 
 

@@ -17,7 +17,7 @@ import skelrep.pretrained
 from skelrep._version import __version__
 from skelrep.cli import main
 from skelrep.cli.program import COMMANDS, build_parser
-from skelrep.embed import encode
+from skelrep.embed import encode, encode_to_file
 from skelrep.errors import FormatError
 from skelrep.models import SkeletonEncoder
 from skelrep.read import read_clips
@@ -156,7 +156,7 @@ def test_an_interrupt_exits_with_130(
 
 
 def test_options_are_called_as_in_the_api() -> None:
-    api = set(inspect.signature(encode).parameters)
+    api = {*inspect.signature(encode).parameters, *inspect.signature(encode_to_file).parameters}
     options = vars(build_parser().parse_args(["encode", "folder", "-o", "out.npz"]))
     words = set(options) - {
         "command",

@@ -23,6 +23,8 @@ PUBLIC = {
     "__version__",
     "doctor",
     "encode",
+    "encode_stream",
+    "encode_to_file",
     "finetune",
     "inspect_clips",
     "knn_probe",

@@ -36,6 +36,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ("finetune_own_classes.py", ["recordings", "labels.csv", "mine"], r"(?m)^clip00 +(bow|unknown) "),
         ("stream_live_frames.py", ["long.npy", "--window", "16", "--stride", "8"], r"(?m)^change at about"),
+        ("embed_a_million.py", ["vectors.npy", "--clips", "70"], r"\(70, \d+\) in vectors\.npy; nearest"),
     ],
 )
 def test_examples_run(
@@ -50,7 +51,7 @@ def test_examples_run(
 
 
 @pytest.mark.filterwarnings("ignore:.*cannot promise")
-@pytest.mark.parametrize("document", ["fine-tuning.md", "long-recordings.md"])
+@pytest.mark.parametrize("document", ["fine-tuning.md", "large-data.md", "long-recordings.md"])
 def test_python_blocks_run_one_after_another(work: Path, document: str) -> None:
     code = "\n".join(blocks((ROOT / "docs" / document).read_text(encoding="utf-8"), "python"))
     assert code

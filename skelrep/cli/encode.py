@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import argparse
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .console import Subparsers, add_device, check_output_file, pick_device, positive, say
+from ..errors import OutputError
+from .console import Subparsers, check_output_file, pick_device, positive, say
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from ..clips import Clip
+    from ..config import Recipe
+    from ..models import SkeletonEncoder
 
 UNKNOWN_LABEL = -1
 
@@ -27,8 +31,9 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         allow_abbrev=False,
         help="embed clips",
         description="Embed the clips of a file or folder. An .npz gets 'names', 'embeddings' and, where "
-        f"known, 'labels' ({UNKNOWN_LABEL} for a clip without one); an .npy gets the embeddings alone. "
-        "Rows are in reading order; with --window a row is a window, and 'starts' tells its first frame.",
+        f"known, 'labels' ({UNKNOWN_LABEL} for a clip without one). An .npy gets the embeddings alone, as "
+        "they are computed, however many; after an interruption the same command goes on. Rows are in "
+        "reading order; with --window a row is a window, and 'starts' tells its first frame.",
     )
     parser.add_argument("clips", type=Path, metavar="FOLDER_OR_FILE", help="any format that read_clips reads")
     parser.add_argument(
@@ -43,7 +48,17 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--batch-size", type=positive, default=64, help="clips a forward pass (default: %(default)s)"
     )
-    add_device(parser)
+    parser.add_argument(
+        "--device",
+        help="where to compute, such as cpu, cuda, or several as cuda:0,cuda:1 (default: CUDA where there is "
+        "one)",
+    )
+    parser.add_argument(
+        "--precision",
+        choices=("float32", "bfloat16"),
+        default="float32",
+        help="bfloat16 is coarser, and faster where the machine has it (default: %(default)s)",
+    )
     parser.add_argument(
         "--recipe",
         choices=("fixed", "faithful"),
@@ -63,6 +78,12 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--stride", type=positive, help="frames from window to window (default: no overlap)")
     parser.add_argument("--normalize", action="store_true", help="scale every vector to unit length")
+    parser.add_argument(
+        "--no-resume",
+        dest="resume",
+        action="store_false",
+        help="begin an .npy anew, whatever an interrupted command has left",
+    )
     parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
     parser.set_defaults(run=run, after_interrupt="; nothing was written")
 
@@ -70,21 +91,78 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Read, embed, write."""
     check_output_file(options.output_file, (".npz", ".npy"))
+    from ..pretrained import load_pretrained
+
+    devices = pick_devices(options.device)
+    model = load_pretrained(options.model, device=devices[0])
+    recipe = options.recipe or model.config.preprocess.recipe_name
+    began = time.perf_counter()
+    if options.output_file.suffix == ".npy":
+        options.after_interrupt = "; finished rows are kept, the same command goes on with the rest"
+        shape = encode_rows(options, model, recipe, devices)
+        count = f"{shape[0]} {'clips' if options.window is None else 'windows'}"
+    else:
+        count, shape = encode_archive(options, model, recipe, devices)
+    if not options.quiet and not int(os.environ.get("RANK", "0")):
+        seconds = time.perf_counter() - began
+        say(f"{count} -> {shape} in {seconds:.1f} s: {options.output_file}")
+
+
+def pick_devices(text: str | None) -> list[str]:
+    """The devices asked for, separated by commas; else the best there is, under `torchrun` one a process."""
+    if text is not None:
+        return text.split(",")
+    device = pick_device(None)
+    return [f"cuda:{os.environ['LOCAL_RANK']}" if device == "cuda" and "LOCAL_RANK" in os.environ else device]
+
+
+def encode_rows(
+    options: argparse.Namespace, model: SkeletonEncoder, recipe: Recipe, devices: list[str]
+) -> tuple[int, ...]:
+    """Rows into an `.npy` as they come, in constant memory; returns its shape."""
+    from ..embed import encode_to_file
+    from ..read.anything import iter_clips
+
+    rows = encode_to_file(
+        options.output_file,
+        iter_clips(options.clips, recipe=recipe),
+        model,
+        resume=options.resume,
+        batch_size=options.batch_size,
+        device=devices,
+        output=options.output,
+        normalize=options.normalize,
+        precision=options.precision,
+        progress=False if options.quiet else None,
+        window=options.window,
+        stride=options.stride,
+    )
+    return rows.shape
+
+
+def encode_archive(
+    options: argparse.Namespace, model: SkeletonEncoder, recipe: Recipe, devices: list[str]
+) -> tuple[str, tuple[int, ...]]:
+    """An `.npz` of names, rows and labels; returns how many clips it has, and the shape of the rows."""
     import numpy as np
 
     from ..embed import encode
-    from ..pretrained import load_pretrained
+    from ..embed.ranks import world_size
     from ..read import as_clips
 
-    model = load_pretrained(options.model, device=pick_device(options.device))
-    clips = as_clips(options.clips, recipe=options.recipe or model.config.preprocess.recipe_name)
-    began = time.perf_counter()
+    if world_size() > 1:
+        raise OutputError(
+            f"cannot write {options.output_file} from several processes: they write an .npy only."
+        )
+    clips = as_clips(options.clips, recipe=recipe)
     found = encode(
         clips,
         model,
         batch_size=options.batch_size,
+        device=devices,
         output=options.output,
         normalize=options.normalize,
+        precision=options.precision,
         progress=False if options.quiet else None,
         window=options.window,
         stride=options.stride,
@@ -92,9 +170,7 @@ def run(options: argparse.Namespace) -> None:
     counts = [len(rows) for rows in found] if isinstance(found, list) else None
     embeddings = np.asarray(np.concatenate(found) if counts else found)
     write_embeddings(options.output_file, clips, embeddings, counts, options.stride or options.window)
-    if not options.quiet:
-        seconds = time.perf_counter() - began
-        say(f"{len(clips)} clips -> {tuple(embeddings.shape)} in {seconds:.1f} s: {options.output_file}")
+    return f"{len(clips)} clips", tuple(embeddings.shape)
 
 
 def write_embeddings(
@@ -104,15 +180,12 @@ def write_embeddings(
     counts: Sequence[int] | None,
     stride: int | None,
 ) -> None:
-    """Write the result whole or not at all; `counts` are the windows of each clip, `stride` apart."""
+    """Write the archive whole or not at all; `counts` are the windows of each clip, `stride` apart."""
     import numpy as np
 
     from ..atomic import atomic_write
 
     with atomic_write(path) as file:
-        if path.suffix == ".npy":
-            np.save(file, embeddings)
-            return
         repeats = [1] * len(clips) if counts is None else counts
         arrays: dict[str, Any] = {
             "names": np.repeat(np.array([clip.name for clip in clips], dtype=np.str_), repeats),

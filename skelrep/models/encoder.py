@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal, overload
 
 import numpy as np
@@ -21,6 +21,9 @@ from .pooling import pool, pooled_size
 from .stgcn import STGCN, block_channels
 
 Output = Literal["clip", "bodies", "frames", "joints"]
+EncodePrecision = Literal["float32", "bfloat16"]
+Device = str | torch.device
+Devices = Device | Sequence[Device] | None
 Vectors = NDArray[np.float32] | Tensor
 VectorLists = list[NDArray[np.float32]] | list[Tensor]
 MAX_BODIES = 2
@@ -116,25 +119,26 @@ class SkeletonEncoder(nn.Module):
 
     @overload
     def encode(
-        self, clips: object, *, batch_size: int = ..., device: str | torch.device | None = ...,
-        output: Output = ..., normalize: bool = ..., preprocess: bool = ..., to_tensor: bool = ...,
-        progress: bool | None = ..., window: None = ..., stride: None = ...,
+        self, clips: object, *, batch_size: int = ..., device: Devices = ..., output: Output = ...,
+        normalize: bool = ..., preprocess: bool = ..., precision: EncodePrecision = ...,
+        to_tensor: bool = ..., progress: bool | None = ..., window: None = ..., stride: None = ...,
     ) -> Vectors: ...  # fmt: skip
     @overload
     def encode(
-        self, clips: object, *, batch_size: int = ..., device: str | torch.device | None = ...,
-        output: Output = ..., normalize: bool = ..., preprocess: bool = ..., to_tensor: bool = ...,
-        progress: bool | None = ..., window: int | None, stride: int | None = ...,
+        self, clips: object, *, batch_size: int = ..., device: Devices = ..., output: Output = ...,
+        normalize: bool = ..., preprocess: bool = ..., precision: EncodePrecision = ...,
+        to_tensor: bool = ..., progress: bool | None = ..., window: int | None, stride: int | None = ...,
     ) -> Vectors | VectorLists: ...  # fmt: skip
     def encode(
         self,
         clips: object,
         *,
         batch_size: int = 64,
-        device: str | torch.device | None = None,
+        device: Devices = None,
         output: Output = "clip",
         normalize: bool = False,
         preprocess: bool = True,
+        precision: EncodePrecision = "float32",
         to_tensor: bool = False,
         progress: bool | None = None,
         window: int | None = None,
@@ -151,6 +155,7 @@ class SkeletonEncoder(nn.Module):
             output=output,
             normalize=normalize,
             preprocess=preprocess,
+            precision=precision,
             to_tensor=to_tensor,
             progress=progress,
             window=window,

@@ -6,6 +6,7 @@ import dataclasses
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 import torch
@@ -14,7 +15,6 @@ from ..clips import Clip
 from ..config import Recipe
 from ..errors import ShapeError
 from .dataset import ClipStore, is_store
-from .files import read_clips
 from .prepare import Repair, prepare_clip
 
 ACCEPTED = (
@@ -61,12 +61,70 @@ def gather(clips: object, repair: Repair) -> Sequence[Clip]:
         folder = Path(os.fsdecode(clips))
         if is_store(folder):
             return ClipStore.open(folder)
-        return read_clips(clips, recipe=repair.recipe, max_gap=repair.max_gap)
+        return _read(clips, repair)
     if isinstance(clips, np.ndarray | torch.Tensor) and not _is_ragged(clips):
         return _from_array(clips, repair)
     if clips is None or isinstance(clips, Mapping | bytes) or not isinstance(clips, Iterable):
         raise ShapeError(f"clips is {_describe(clips)}; expected {ACCEPTED}.")
     return [clip for n, item in enumerate(clips) for clip in _from_item(item, f"clips[{n}]", repair)]
+
+
+def iter_clips(clips: object, *, recipe: Recipe = "fixed") -> Iterable[Clip]:
+    """`as_clips` that reads only when a clip is asked for.
+
+    Args:
+        clips: as in `as_clips`; also an endless iterable.
+        recipe: as in `as_clips`.
+
+    Returns:
+        A sequence, where the number of clips is known before they are read: stores, arrays and lists of
+        arrays or clips, unchecked before they are asked for. Else an iterator: of a folder, file by file.
+
+    Raises:
+        ShapeError: something that holds no clips; what else `as_clips` raises comes with the clip.
+
+    Example:
+        >>> endless = iter(lambda: np.ones((3, 8, 25, 1)), None)
+        >>> next(iter(iter_clips(endless))).data.shape
+        (3, 8, 25, 1)
+    """
+    if isinstance(clips, str | os.PathLike) and not is_store(Path(os.fsdecode(clips))):
+        from .files import iter_files
+
+        return iter_files(clips, recipe=recipe)
+    repair = Repair(recipe=recipe)
+    if isinstance(clips, list | tuple) and not any(isinstance(item, str | os.PathLike) for item in clips):
+        return _Checked(clips, repair)
+    if isinstance(clips, np.ndarray) and clips.ndim == 5:
+        return _Checked(clips, repair)
+    if _is_one_source(clips) or not isinstance(clips, Iterable):
+        return gather(clips, repair)
+    return (clip for n, item in enumerate(clips) for clip in _from_item(item, f"clips[{n}]", repair))
+
+
+def _is_one_source(clips: object) -> bool:
+    kinds = (ClipStore, Clip, str, os.PathLike, np.ndarray, torch.Tensor, Mapping, bytes)
+    return isinstance(clips, kinds)
+
+
+class _Checked(Sequence[Clip]):
+    """Arrays and clips in memory, each checked when it is asked for."""
+
+    def __init__(self, items: Sequence[object] | np.ndarray, repair: Repair) -> None:
+        self._items, self._repair = items, repair
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @overload
+    def __getitem__(self, index: int) -> Clip: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Clip]: ...
+    def __getitem__(self, index: int | slice) -> Clip | list[Clip]:
+        if isinstance(index, slice):
+            return [self[n] for n in range(*index.indices(len(self)))]
+        n = range(len(self))[index]
+        return _from_item(self._items[n], f"clips[{n}]", self._repair)[0]
 
 
 def _is_ragged(array: np.ndarray | torch.Tensor) -> bool:
@@ -86,8 +144,15 @@ def _from_item(item: object, where: str, repair: Repair) -> Sequence[Clip]:
     if isinstance(item, Clip):
         return [_checked(item, where, repair)]
     if isinstance(item, str | os.PathLike):
-        return read_clips(item, recipe=repair.recipe, max_gap=repair.max_gap)
+        return _read(item, repair)
     return [Clip(data=prepare_clip(item, where, repair))]
+
+
+def _read(path: str | os.PathLike[str], repair: Repair) -> list[Clip]:
+    # Imported here: who has arrays does not wait for the readers of a dozen formats.
+    from .files import read_clips
+
+    return read_clips(path, recipe=repair.recipe, max_gap=repair.max_gap)
 
 
 def _checked(clip: Clip, where: str, repair: Repair) -> Clip:

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..atomic import atomic_write
-from ..clips import Clip, check_clip
+from ..clips import Clip, as_float32, check_clip
 from ..errors import FormatError, ShapeError
-from ..layout import NUM_JOINTS
+from ..layout import NUM_JOINTS, SPINE_BASE
 from .npy import open_npy
 
 INDEX_NAME = "clipstore.json"
@@ -76,12 +76,15 @@ class ClipStore(Sequence[Clip]):
                 raise ShapeError(
                     f"clips[{n}] is a {type(clip).__name__}; expected a Clip. Use as_clips(...) first."
                 )
-        arrays = [check_clip(clip.data, f"clips[{n}]") for n, clip in enumerate(items)]
+        arrays = [as_float32(clip.data, f"clips[{n}]") for n, clip in enumerate(items)]
         offsets = np.cumsum([0, *(array.shape[1] for array in arrays)], dtype=np.int64)
         bodies = max((array.shape[3] for array in arrays), default=1)
         frames = np.zeros((int(offsets[-1]), bodies, NUM_JOINTS, 3), dtype=np.float32)
         for array, start in zip(arrays, offsets.tolist(), strict=False):
             frames[start : start + array.shape[1], : array.shape[3]] = array.transpose(1, 3, 2, 0)
+        if not _holds_clips(frames, offsets):
+            for n, array in enumerate(arrays):
+                check_clip(array, f"clips[{n}]")
         fields = ("name", "label", "fps", "prepared")
         return cls(frames, offsets, *([getattr(clip, name) for clip in items] for name in fields))
 
@@ -162,6 +165,30 @@ class ClipStore(Sequence[Clip]):
             fps=self.fps[n],
             prepared=self.prepared[n],
         )
+
+    def block(self, start: int, stop: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Frames of neighbouring clips as they lie in the store, checked all at once.
+
+        Returns:
+            float32 (C=3, S, M, V=25), a view where the store is in memory; and int64 (N,), their lengths.
+
+        Raises:
+            InvalidClipError: a clip that cannot be used, named.
+        """
+        bounds = self.offsets[start : stop + 1]
+        frames = np.asarray(self.frames[bounds[0] : bounds[-1]])
+        if not frames.flags.writeable:  # of a file
+            frames = frames.copy()
+        if not _holds_clips(frames, bounds - bounds[0]):
+            _ = self[start:stop]
+        return frames.transpose(3, 0, 1, 2), np.diff(bounds)
+
+
+def _holds_clips(frames_SMVC: NDArray[np.float32], offsets: NDArray[np.int64]) -> bool:
+    """Whether every number is finite, and every clip holds a body; False also where it is not certain."""
+    with np.errstate(all="ignore"):
+        finite = np.isfinite(frames_SMVC.sum())
+    return bool(finite and frames_SMVC[offsets[:-1], 0, SPINE_BASE].any(axis=1).all())
 
 
 def is_store(folder: Path) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import get_args
 
@@ -66,10 +67,17 @@ def read_clips(
         ...     [clip.name for clip in read_clips(folder)]
         ['wave']
     """
-    parts = _read(path, _options(layout, recipe, lift_2d, max_gap))
+    parts = list(_read(path, _options(layout, recipe, lift_2d, max_gap)))
     for _, report in parts:
         warn_of(report)
     return [clip for clips, _ in parts for clip in clips]
+
+
+def iter_files(path: str | os.PathLike[str], *, recipe: Recipe = "fixed") -> Iterator[Clip]:
+    """`read_clips` of a file or folder, file by file: the clips of one file are in memory at a time."""
+    for clips, report in _read(path, _options("auto", recipe, False, None)):
+        warn_of(report)
+        yield from clips
 
 
 def inspect_clips(
@@ -89,7 +97,7 @@ def inspect_clips(
         >>> report.layout, report.axes, len(report.derived)
         ('mediapipe33', '-x -y +z', 7)
     """
-    parts = _read(path, _options(layout, recipe, lift_2d, max_gap))
+    parts = list(_read(path, _options(layout, recipe, lift_2d, max_gap)))
     where = str(path) if isinstance(path, str | os.PathLike) else f"a {type(path).__name__}"
     reports = [report for _, report in parts] or [report_of_clips(where, "nothing", [])]
     return [clip for clips, _ in parts for clip in clips], merge_reports(where, reports)
@@ -103,37 +111,46 @@ def _options(layout: object, recipe: str, lift_2d: bool, max_gap: int | None) ->
     return ReadOptions(layout=chosen, recipe=recipe, lift_2d=lift_2d, max_gap=max_gap)  # type: ignore[arg-type]
 
 
-def _read(path: object, options: ReadOptions) -> list[Part]:
+def _read(path: object, options: ReadOptions) -> Iterator[Part]:
     if is_list_of_sources(path):
-        return [part for item in path for part in _read(item, options)]  # type: ignore[attr-defined]
-    if not isinstance(path, str | os.PathLike):
-        return [assemble(find_any(path, options), options)]
-    source = Path(os.fsdecode(path))
-    try:
-        if not source.is_dir():
-            return [assemble(read_file(source, options), options)]
-        if is_store(source):
-            clips = tuple(ClipStore.open(source))
-            return [assemble(Found(where=str(source), format="skelrep store", clips=clips), options)]
-        return _read_folder(source, options)
-    except FileNotFoundError as error:
-        raise ClipsNotFoundError(f"{source} does not exist; expected a file or folder of clips.") from error
-    except OSError as error:
-        raise FormatError(
-            f"{source} cannot be read ({error.strerror or error}). Check its permissions."
-        ) from error
+        for item in path:  # type: ignore[attr-defined]
+            yield from _read(item, options)
+    elif not isinstance(path, str | os.PathLike):
+        yield assemble(find_any(path, options), options)
+    else:
+        source = Path(os.fsdecode(path))
+        try:
+            yield from _read_path(source, options)
+        except FileNotFoundError as error:
+            raise ClipsNotFoundError(
+                f"{source} does not exist; expected a file or folder of clips."
+            ) from error
+        except OSError as error:
+            raise FormatError(
+                f"{source} cannot be read ({error.strerror or error}). Check its permissions."
+            ) from error
 
 
-def _read_folder(folder: Path, options: ReadOptions) -> list[Part]:
+def _read_path(source: Path, options: ReadOptions) -> Iterator[Part]:
+    if not source.is_dir():
+        yield assemble(read_file(source, options), options)
+    elif is_store(source):
+        clips = tuple(ClipStore.open(source))
+        yield assemble(Found(where=str(source), format="skelrep store", clips=clips), options)
+    else:
+        yield from _read_folder(source, options)
+
+
+def _read_folder(folder: Path, options: ReadOptions) -> Iterator[Part]:
     files = find_files(folder)
-    parts: list[Part] = []
+    count = 0
     without: list[str] = []
     others: dict[str, Exception] = {}
     for source in sources_of(files):
         file = source[0] if isinstance(source, list) else source
         try:
             found = read_openpose_folder(source) if isinstance(source, list) else read_file(source, options)
-            parts.append(assemble(found, options))
+            part = assemble(found, options)
         except InvalidClipError:
             if file.suffix.lower() != ".skeleton":
                 raise
@@ -142,14 +159,16 @@ def _read_folder(folder: Path, options: ReadOptions) -> list[Part]:
             if isinstance(source, list) or file.suffix.lower() not in UNCERTAIN:
                 raise
             others[file.name] = error
-    _check_folder(folder, files, parts, without, others)
-    return parts
+        else:
+            count += 1
+            yield part
+    _check_folder(folder, files, count, without, others)
 
 
 def _check_folder(
-    folder: Path, files: list[Path], parts: list[Part], without: list[str], others: dict[str, Exception]
+    folder: Path, files: list[Path], found: int, without: list[str], others: dict[str, Exception]
 ) -> None:
-    if parts:
+    if found:
         warn_left_out(without, str(folder))
         _warn_of_others(folder, others)
     elif without:

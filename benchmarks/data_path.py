@@ -1,0 +1,191 @@
+"""Parsing and preprocessing, against reading line by line and preprocessing clip by clip in numpy.
+
+    PYTHONPATH=. python benchmarks/data_path.py
+
+The baselines are written from the description of the published method, in the style in which such code is
+usually written: a dictionary a joint, one clip and one frame at a time. Both sides are checked to give the
+same numbers. CPU time of one thread, in turns; the best turn of each counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import math
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from records import provenance, table, write_json
+
+from skelrep.config import PreprocessConfig
+from skelrep.preprocess import preprocess_arrays
+from skelrep.read import ClipStore, read_clips
+from skelrep.read.ntu import in_file_order, parse_skeleton
+
+ROOT = Path(__file__).parents[1]
+RESULT = Path(__file__).parent / "results" / "data_path.json"
+RECORDINGS = ROOT / "tests" / "data" / "ntu"
+FIELDS = ("x", "y", "z", "depthX", "depthY", "colorX", "colorY", "orientationW", "orientationX",
+          "orientationY", "orientationZ", "trackingState")  # fmt: skip
+INFO = ("bodyID", "clippedEdges", "handLeftConfidence", "handLeftState", "handRightConfidence",
+        "handRightState", "isRestricted", "leanX", "leanY", "trackingState")  # fmt: skip
+FRAMES = 50
+
+
+def plain_parse(path: Path) -> NDArray[np.float32]:
+    """Line by line, every number a float in a dictionary; then the first two bodies of each frame."""
+    frames: list[list[dict[str, Any]]] = []
+    with path.open() as file:
+        for _ in range(int(file.readline())):
+            bodies = []
+            for _ in range(int(file.readline())):
+                info = {key: float(value) for key, value in zip(INFO, file.readline().split(), strict=True)}
+                joints = [
+                    {key: float(value) for key, value in zip(FIELDS, file.readline().split(), strict=True)}
+                    for _ in range(int(file.readline()))
+                ]
+                bodies.append({"info": info, "joints": joints})
+            frames.append(bodies)
+    data = np.zeros((3, len(frames), 25, 2), dtype=np.float32)
+    for t, bodies in enumerate(frames):
+        for m, body in enumerate(bodies[:2]):
+            for v, joint in enumerate(body["joints"]):
+                data[:, t, v, m] = [joint["x"], joint["y"], joint["z"]]
+    return data[:, : np.count_nonzero(data[:, :, 0, 0].any(axis=0))]
+
+
+def plain_preprocess(clip: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Centre, resize, and turn frame by frame, one clip at a time."""
+    there = clip.any(axis=(0, 1, 2))
+    centred = (clip - clip[:, :, 20:21]) * there
+    channels, length, joints, bodies = centred.shape
+    rows = torch.from_numpy(centred.transpose(0, 2, 3, 1).reshape(1, -1, length).astype(np.float32))
+    resized = torch.nn.functional.interpolate(rows, FRAMES, mode="linear", align_corners=False)
+    x = resized.numpy().reshape(channels, joints, bodies, FRAMES).transpose(0, 3, 1, 2)
+    turned = np.zeros_like(x)
+    for m in range(bodies):
+        across = x[:, :, 8, m] - x[:, :, 4, m]
+        across[1] = 0
+        sign = -1 if across[2].sum() >= 0 else 1
+        for t in range(FRAMES):
+            angle = sign * math.acos(across[0, t] / (np.linalg.norm(across[:, t]) + 1e-4))
+            cos, sin = math.cos(angle), math.sin(angle)
+            turn = np.array([[cos, 0, -sin], [0, 1, 0], [sin, 0, cos]])
+            turned[:, t, :, m] = turn @ x[:, t, :, m]
+    return turned
+
+
+def fast_preprocess(clips: list[NDArray[np.float32]]) -> NDArray[np.float32]:
+    """The library, in batches of 64."""
+    config = PreprocessConfig.recipe("faithful")
+    parts = [preprocess_arrays(clips[n : n + 64], config) for n in range(0, len(clips), 64)]
+    return torch.cat(parts).numpy()
+
+
+def recordings(folder: Path) -> list[Path]:
+    """The recorded NTU files that the tests have, unpacked."""
+    found = []
+    for packed in sorted(RECORDINGS.glob("*.skeleton.gz")):
+        found.append(folder / packed.stem)
+        found[-1].write_bytes(gzip.decompress(packed.read_bytes()))
+    return found
+
+
+def synthetic_clips(count: int) -> list[NDArray[np.float32]]:
+    """Random walks of 40 to 120 frames, every fifth of two people; the published arrays always have two
+    slots."""
+    rng = np.random.default_rng(0)
+    clips = []
+    for n in range(count):
+        steps = rng.normal(0, 0.02, (3, int(rng.integers(40, 121)), 25, 2)).cumsum(axis=1)
+        clip = (rng.normal(0, 0.4, (3, 1, 25, 2)) + steps).astype(np.float32)
+        clip[..., 1] *= n % 5 == 0
+        clips.append(clip)
+    return clips
+
+
+def best(turns: int, *sides: Callable[[], object]) -> list[float]:
+    """The least CPU time of each side, taken in turns."""
+    times: list[list[float]] = [[] for _ in sides]
+    for _ in range(turns):
+        for side, taken in zip(sides, times, strict=True):
+            began = time.process_time()
+            side()
+            taken.append(time.process_time() - began)
+    return [min(taken) for taken in times]
+
+
+def compare_parsing(turns: int) -> dict[str, float]:
+    """Milliseconds a file, of both."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = recordings(Path(folder))
+        for path in files:
+            found = in_file_order(parse_skeleton(path.read_bytes(), str(path)))
+            np.testing.assert_array_equal(found, plain_parse(path))
+        plain, fast = best(
+            turns,
+            lambda: [plain_parse(path) for path in files],
+            lambda: [in_file_order(parse_skeleton(path.read_bytes(), str(path))) for path in files],
+        )
+        size = sum(path.stat().st_size for path in files) / len(files)
+        ours = 1e3 * fast / len(files)
+        return {"file, KB": size / 1e3, "plain, ms": 1e3 * plain / len(files), "skelrep, ms": ours,
+                "ratio": plain / fast}  # fmt: skip
+
+
+def compare_stores(turns: int) -> dict[str, float]:
+    """Milliseconds a clip to read the recordings a second time, from a store instead of from text."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = recordings(Path(folder))
+        store = Path(folder) / "store"
+        ClipStore.from_clips(read_clips(folder, recipe="faithful")).save(store)
+
+        def read_store() -> None:
+            opened = ClipStore.open(store)
+            opened.block(0, len(opened))
+
+        plain, fast = best(turns, lambda: [plain_parse(path) for path in files], read_store)
+        count = len(files)
+        return {"plain, ms": 1e3 * plain / count, "skelrep, ms": 1e3 * fast / count, "ratio": plain / fast}
+
+
+def compare_preprocessing(turns: int, count: int) -> dict[str, float]:
+    """Milliseconds a clip, of both."""
+    clips = synthetic_clips(count)
+    np.testing.assert_allclose(
+        fast_preprocess(clips), np.stack([plain_preprocess(clip) for clip in clips]), atol=2e-4
+    )
+    plain, fast = best(
+        turns, lambda: [plain_preprocess(clip) for clip in clips], lambda: fast_preprocess(clips)
+    )
+    return {"plain, ms": 1e3 * plain / count, "skelrep, ms": 1e3 * fast / count, "ratio": plain / fast}
+
+
+def main() -> None:
+    """Compare and write."""
+    parser = argparse.ArgumentParser(description="Parsing and preprocessing against plain numpy.")
+    parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--clips", type=int, default=256)
+    parser.add_argument("-o", "--output", type=Path, default=RESULT)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    results = {
+        "parsing .skeleton": compare_parsing(options.turns),
+        "the same from a ClipStore": compare_stores(options.turns),
+        "preprocessing": compare_preprocessing(options.turns, options.clips),
+    }
+    rounded = {name: {key: round(v, 4) for key, v in found.items()} for name, found in results.items()}
+    write_json(options.output, rounded | {"provenance": provenance()})
+    columns = ("plain, ms", "skelrep, ms", "ratio")
+    rows = [[name, *(f"{found[column]:.3f}" for column in columns)] for name, found in results.items()]
+    print(table(["each", *columns], rows))
+
+
+if __name__ == "__main__":
+    main()
