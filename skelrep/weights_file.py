@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from .errors import ConfigError, WeightsError, WeightsNotFoundError
 
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
+CONTENT_SHA256 = "content_sha256"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +52,7 @@ def pack(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
 
     Args:
         tensors: by name, contiguous and on the CPU.
-        metadata: text kept in the file's header.
+        metadata: text kept in the file's header, together with the SHA-256 of all the tensors' bytes.
 
     Example:
         >>> tensors = {"a": torch.zeros(2)}
@@ -61,7 +63,8 @@ def pack(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
     size = int.from_bytes(blob[:8], "little")
     # safetensors writes its metadata in a random order; equal models should be equal files.
     header = json.loads(blob[8 : 8 + size])
-    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    content = {CONTENT_SHA256: hashlib.sha256(blob[8 + size :]).hexdigest()}
+    header["__metadata__"] = dict(sorted((header["__metadata__"] | content).items()))
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     return len(text).to_bytes(8, "little") + text + blob[8 + size :]
@@ -72,19 +75,28 @@ def unpack(files: ModelFiles) -> tuple[dict[str, Tensor], dict[str, str]]:
 
     Raises:
         WeightsNotFoundError: there is no such file.
-        WeightsError: it is no safetensors file, or cut short.
+        WeightsError: it is no safetensors file, cut short, or its bytes are not the ones that were saved.
     """
     path = files.weights
     try:
         # The clones leave nothing mapped to the file, which may then be replaced.
         with safetensors.safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name).clone() for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
+            metadata = file.metadata() or {}
+        stored = metadata.get(CONTENT_SHA256)
+        damaged = stored is not None and stored != _content_sha256(path)
     except FileNotFoundError as error:
         raise WeightsNotFoundError(
             f"there is no {path}; a model is {CONFIG_NAME} and {WEIGHTS_NAME}."
         ) from error
     except (safetensors.SafetensorError, OSError, ValueError, RuntimeError, MemoryError) as error:
         raise WeightsError(f"{path} is not a whole safetensors file ({error}). {files.remedy}") from error
+    if damaged:
+        raise WeightsError(
+            f"{path} is damaged: its numbers are not the ones that were saved (the SHA-256 in its header "
+            f"differs). {files.remedy}"
+        )
+    return tensors, metadata
 
 
 def check_tensors(
@@ -127,6 +139,13 @@ def check_device(device: str | torch.device | None) -> torch.device:
         raise ConfigError(
             f"device {str(device)!r} cannot be used: {reason} Pass 'cpu', or one that exists."
         ) from error
+
+
+def _content_sha256(path: Path) -> str:
+    """SHA-256 of what follows the header: every tensor's bytes."""
+    with path.open("rb") as file:
+        file.seek(8 + int.from_bytes(file.read(8), "little"))
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _describe(tensor: Tensor) -> str:

@@ -159,7 +159,7 @@ def test_info_describes_a_model(tiny_folder: Path, capsys: pytest.CaptureFixture
 def test_info_tells_weights_that_do_not_reproduce_their_vector(
     tiny_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("skelrep.golden.TOLERANCE", -1.0)
+    monkeypatch.setattr("skelrep.verification.TOLERANCE", -1.0)
     assert main(["info", str(tiny_folder)]) == 2
     output = capsys.readouterr()
     assert "dimension" in output.out

@@ -9,15 +9,13 @@ import torch
 from torch import Tensor
 
 from ..errors import ConfigError
-from ..golden import golden_pair, golden_shapes
+from ..golden import golden_shapes, golden_tensors
 from ..weights_file import ModelFiles, check_device, check_tensors
 from ..weights_io import (
-    config_from_json,
     empty_encoder,
     fill_encoder,
     plain,
-    read_config,
-    read_weights,
+    read_pair,
     write_pair,
 )
 from .calibrate import Prototypes
@@ -38,7 +36,7 @@ def save_classifier(classifier: SkeletonClassifier, folder: str | os.PathLike[st
     tensors = {name: plain(tensor) for name, tensor in _tensors(classifier).items()}
     check_tensors(tensors, tensors, "the classifier to save", "Fine-tune again.")
     recipe = classifier.config.model.encoder.recipe_name
-    write_pair(folder, classifier.config.to_dict(), tensors | golden_pair(classifier.encoder), recipe)
+    write_pair(folder, classifier.config.to_dict(), tensors | golden_tensors(classifier.encoder), recipe)
 
 
 def load_classifier(
@@ -57,8 +55,7 @@ def load_classifier(
     """
     target = check_device(device)
     files = ModelFiles.in_folder(Path(folder))
-    text = read_config(files)
-    data = config_from_json(text, str(files.config))
+    data, given = read_pair(files)
     if "classes" not in data:
         raise ConfigError(
             f"{files.config} is an encoder's, not a classifier's: it names no classes. Load it with "
@@ -66,9 +63,8 @@ def load_classifier(
         )
     config = _read(data, files)
     classifier = _empty(config, files)
-    given = read_weights(files, text)
     wanted = _tensors(classifier)
-    golden = golden_shapes(config.model, classifier.encoder.embedding_dim)
+    golden = golden_shapes(classifier.encoder, given)
     check_tensors(given, wanted | golden, files.weights, files.remedy)
     return _fill(classifier, {name: plain(given[name]) for name in wanted}, target)
 
