@@ -15,8 +15,9 @@ from .config import VIEWS, EncoderConfig, ModelConfig, PreprocessConfig, View
 from .errors import ConfigError, UnsafeFileError, WeightsError, WeightsNotFoundError
 from .layout import spatial_partition
 from .models import SkeletonEncoder
+from .publish import save_with_card
 from .weights_file import check_device, check_tensors
-from .weights_io import empty_encoder, fill_encoder, save_model
+from .weights_io import empty_encoder, fill_encoder
 
 # The published name's suffix of each view: encoder_q, encoder_q_motion, queue_bone, ...
 SUFFIX: dict[View, str] = {"joint": "", "motion": "_motion", "bone": "_bone"}
@@ -83,7 +84,7 @@ def convert(source: str | os.PathLike[str], output_dir: str | os.PathLike[str]) 
         OutputError: `output_dir` cannot be written; and all that `load_reference_checkpoint` raises.
     """
     encoder = load_reference_checkpoint(source)
-    save_model(encoder, output_dir)
+    save_with_card(encoder, output_dir)
     return encoder
 
 

@@ -231,7 +231,6 @@ def read_config(files: ModelFiles) -> bytes:
     return text
 
 
-
 def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
     data = dict(pairs)
     if len(data) < len(pairs):
