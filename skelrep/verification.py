@@ -1,4 +1,4 @@
-"""`skelrep.verify`: does a model compute, here and now, what it computed when it was saved?"""
+"""Does a model compute, here and now, what it computed when it was saved? See `skelrep.verify`."""
 
 from __future__ import annotations
 

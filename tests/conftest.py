@@ -42,6 +42,8 @@ def hub(_running_server: HubServer) -> HubServer:
         _running_server.faults,
         _running_server.log,
         _running_server.granted,
+        _running_server.readers,
+        _running_server.card_errors,
     ):
         store.clear()
     return _running_server

@@ -4,6 +4,7 @@ from .card import ModelCard as ModelCard
 from .card import Result as Result
 from .card import card_metadata as card_metadata
 from .card import card_results as card_results
+from .card import training_data as training_data
 from .download import download_card as download_card
 from .download import download_model as download_model
 from .push import Pushed as Pushed
@@ -20,4 +21,5 @@ __all__ = [
     "download_card",
     "download_model",
     "push_files",
+    "training_data",
 ]

@@ -113,6 +113,12 @@ def card_metadata(card: Path) -> dict[str, Any]:
         return {}
 
 
+def training_data(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the data sets in a card's front matter."""
+    names = metadata.get("training_data") or metadata.get("datasets") or ()
+    return tuple(map(str, names)) if isinstance(names, list | tuple) else (str(names),)
+
+
 def card_results(metadata: Mapping[str, Any]) -> list[Result]:
     """The results in a card's front matter; none where its model-index cannot be read."""
     from huggingface_hub.repocard_data import model_index_to_eval_results

@@ -81,7 +81,8 @@ def _not_to_be_written(error: Exception, repo_id: str, revision: str | None) -> 
             return ConfigError(f"{repo_id!r} is no repo id ({_first_line(error)}). Pass 'owner/name'.")
         case hub.RepositoryNotFoundError():
             return HubError(
-                f"there is no repo {repo_id} that this token may write to. {TOKEN}; it must be allowed to write."
+                f"there is no repo {repo_id} that this token may write to. {TOKEN}; it must be allowed to "
+                "write."
             )
         case hub.RevisionNotFoundError():
             return HubError(
