@@ -108,6 +108,8 @@ def test_every_query_weight_arrives(tmp_path, views):
     [
         lambda s: {f"module.{k}": v for k, v in s.items()},
         lambda s: {"state_dict": s, "epoch": 300},
+        lambda s: {"model": s, "optimizer": {"lr": 0.1}},
+        lambda s: {"state_dict": {f"module.{k}": v for k, v in s.items()}},
         lambda s: {k: v.double() if v.is_floating_point() else v for k, v in s.items()},
         lambda s: {k: v for k, v in s.items() if k.startswith("encoder_q")},
     ],
@@ -125,6 +127,9 @@ def test_wrappings(tmp_path, wrap):
         (lambda s: s.update(novelty=torch.zeros(1)), "1 unexpected: novelty"),
         (lambda s: s.update({"encoder_q.A2": torch.zeros(1)}), r"1 unexpected: encoder_q\.A2"),
         (lambda s: s.update({"encoder_q.edge_importance.10": torch.zeros(1)}), "1 unexpected: .*blocks.10"),
+        (lambda s: s.update({"encoder_q.edge_importance10": torch.zeros(1)}), "1 unexpected: .*importance10"),
+        (lambda s: s.update({"encoder_q.edge_importance11": torch.zeros(1)}), "1 unexpected: .*importance11"),
+        (lambda s: s.update({"encoder_q.l1.agcn.weight": torch.zeros(1)}), r"1 unexpected: encoder_q\.l1"),
         (lambda s: s.update({CONV: torch.zeros(4, 2, 1, 2)}), "1 misshapen"),
         (lambda s: s[CONV].fill_(float("nan")), "NaN or infinite"),
         (
@@ -149,6 +154,42 @@ def test_strictness(tmp_path, change, message):
     change(state)
     with pytest.raises(WeightsError, match=message):
         load_reference_checkpoint(save(state, tmp_path))
+
+
+RELATIVES = {  # how the files of published relatives differ, by the names in their code
+    "AimCLR": lambda s: s,
+    "ActCLR": lambda s: s,
+    "AimCLR, linear evaluation": lambda s: (
+        {k: v for k, v in s.items() if k.startswith("encoder_q.") and ".fc." not in k}
+        | {"encoder_q.fc.weight": torch.zeros(60, 6), "encoder_q.fc.bias": torch.zeros(60)}
+    ),
+    "HiCLR": lambda s: {hiclr_name(k): v for k, v in s.items()} | {"mask_param": torch.zeros(1)},
+}
+
+
+def hiclr_name(name):
+    """HiCLR has its edge importances as ten parameters, counted from 1."""
+    head, found, number = name.partition(".edge_importance.")
+    return f"{head}.edge_importance{int(number) + 1}" if found else name
+
+
+@pytest.mark.parametrize("family", RELATIVES)
+@pytest.mark.parametrize("view", VIEWS)
+def test_relatives_train_one_view_and_do_not_say_which(tmp_path, family, view):
+    state = make_state(("joint",))
+    model = load_reference_checkpoint(save(RELATIVES[family](state), tmp_path), view=view)
+    assert model.views == (view,)
+    for block in (0, 9):
+        ours = model.encoders[view].blocks[block].spatial.edge_importance
+        assert torch.equal(ours, state[f"encoder_q.edge_importance.{block}"])
+    assert convert(tmp_path / "published.pt", tmp_path / "out", view=view).views == (view,)
+
+
+def test_a_view_must_exist_and_be_unsaid(tmp_path):
+    with pytest.raises(ConfigError, match="leave view out"):
+        load_reference_checkpoint(save(make_state(), tmp_path), view="joint")
+    with pytest.raises(ConfigError, match="expected one of joint, motion, bone"):
+        load_reference_checkpoint(save(make_state(("joint",)), tmp_path), view="colour")
 
 
 class Canary:
@@ -206,6 +247,7 @@ def test_convert_writes_a_model_folder(tmp_path):
     x = torch.randn(2, 3, 20, 25, 2)
     assert torch.equal(loaded(x), direct(x))
     assert torch.equal(converted(x), direct(x))
+    assert "Not described yet" in (tmp_path / "out" / "README.md").read_text()
 
 
 @pytest.mark.parametrize("views", [("joint",), tuple(VIEWS)])

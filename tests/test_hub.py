@@ -205,7 +205,7 @@ def test_full_disk(commit, load, tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("shutil.move", full)
         patch.setattr("os.replace", full)
-        with pytest.raises(HubError, match=r"the disk is full.*cache_dir="):
+        with pytest.raises(HubError, match=r"The disk is full.*cache_dir="):
             load()
     assert left_over(tmp_path) == []
     assert load().embedding_dim == 24

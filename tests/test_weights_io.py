@@ -60,7 +60,7 @@ def test_round_trip(tmp_path, recipe, fields):
 
 
 def test_written_files(tiny, tiny_folder, tmp_path):
-    assert sorted(p.name for p in tiny_folder.iterdir()) == ["config.json", "model.safetensors"]
+    assert sorted(p.name for p in tiny_folder.iterdir()) == ["README.md", "config.json", "model.safetensors"]
     assert ModelConfig.from_dict(json.loads((tiny_folder / "config.json").read_text())) == tiny.config
     with safetensors.safe_open(tiny_folder / "model.safetensors", "pt") as file:
         metadata = file.metadata()

@@ -21,8 +21,8 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         allow_abbrev=False,
         help="publish a model or a classifier on the Hugging Face Hub",
         description="Verify a model, then commit config.json, model.safetensors and README.md at once. A "
-        "README.md that the repo has is kept, unless --card is given. The token comes from `hf auth login` or "
-        "HF_TOKEN.",
+        "README.md that the repo has is kept, unless --card is given. The token comes from `hf auth login` "
+        "or HF_TOKEN.",
     )
     parser.add_argument("model", metavar="MODEL", help="a name, a folder, or a published .pt checkpoint")
     parser.add_argument("repo_id", metavar="REPO_ID", help="owner/name; made where missing")

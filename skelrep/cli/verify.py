@@ -14,8 +14,8 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         parents=[common],
         allow_abbrev=False,
         help="check that a model computes what it computed where it was saved",
-        description="Compute a model's golden clip again, and compare its vector and every layer's output with "
-        "those stored in the weight file. An error names the first layer that differs.",
+        description="Compute a model's golden clip again, and compare its vector and every layer's output "
+        "with those stored in the weight file. An error names the first layer that differs.",
     )
     parser.add_argument("model", metavar="MODEL", help="a name, folder or Hub id of a model or classifier")
     parser.add_argument("--revision", metavar="REVISION", help="branch, tag or commit of a Hub repo")
