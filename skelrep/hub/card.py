@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..config import ModelConfig
 
 if TYPE_CHECKING:
-    from huggingface_hub import EvalResult, ModelCardData
+    from huggingface_hub import EvalResult
 
 CARD_NAME = "README.md"
 TEMPLATE = Path(__file__).with_name("card_template.md")
@@ -49,6 +49,7 @@ class ModelCard:
         training_data: names of the data sets; those of the form ``"owner/name"`` become links on the Hub.
         results: measured numbers.
         limits: what it is not for.
+        tags: more words to be found by.
 
     Example:
         >>> card = ModelCard(name="Squats", license="mit", training_data=("UI-PRMD",))
@@ -63,6 +64,7 @@ class ModelCard:
     training_data: tuple[str, ...] = ()
     results: tuple[Result, ...] = ()
     limits: str = ""
+    tags: tuple[str, ...] = ()
 
     def text(self, config: ModelConfig, *, where: str, classes: tuple[str, ...] = ()) -> str:
         """The card in Markdown, with its front matter (`ModelCardData`, `model-index`).
@@ -73,7 +75,7 @@ class ModelCard:
             classes: of a classifier; without any it is an encoder's card.
         """
         return TEMPLATE.read_text(encoding="utf-8").format(
-            metadata=self._metadata(classes).to_yaml(),
+            metadata=self.front_matter(classes),
             name=self.name,
             summary=self.summary,
             usage=_usage(where, classes),
@@ -86,19 +88,21 @@ class ModelCard:
             where=where,
         )
 
-    def _metadata(self, classes: tuple[str, ...]) -> ModelCardData:
+    def front_matter(self, classes: tuple[str, ...] = ()) -> str:
+        """The card's facts in YAML, as the Hub reads them; without the lines of dashes."""
         from huggingface_hub import ModelCardData
 
-        return ModelCardData(
+        data = ModelCardData(
             library_name="skelrep",
             license=self.license,
-            tags=[*TAGS, "classifier" if classes else "feature-extraction"],
+            tags=[*TAGS, "classifier" if classes else "feature-extraction", *self.tags],
             # The Hub takes ids there; other names go under a key of our own.
             datasets=[name for name in self.training_data if DATASET_ID.fullmatch(name)] or None,
             training_data=list(self.training_data) or None,
             model_name=self.name if self.results else None,
             eval_results=[_eval_result(result) for result in self.results] or None,
         )
+        return data.to_yaml()
 
 
 def card_metadata(card: Path) -> dict[str, Any]:
