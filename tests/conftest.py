@@ -41,6 +41,7 @@ def hub(_running_server: HubServer) -> HubServer:
     """An empty Hub on loopback."""
     for store in (
         _running_server.repos,
+        _running_server.objects,
         _running_server.faults,
         _running_server.log,
         _running_server.granted,

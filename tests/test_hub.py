@@ -27,8 +27,7 @@ def test_load_and_load_again(hub, commit, load, tiny):
     assert torch.equal(model(x), tiny(x))
     hub.log.clear()
     assert load().commit_hash == commit
-    # Which commit is it now? One request for both files, where a HEAD a file would be two and could be answered
-    # from two commits.
+    # Which commit is it now? One request for both files; a HEAD a file would be two, perhaps of two commits.
     assert hub.log == [f"GET /api/models/{REPO} 200"]
     hub.log.clear()
     assert load(revision=commit).commit_hash == commit

@@ -43,7 +43,9 @@ def test_damage_is_noticed_said_and_healed(hub, commit, load, tmp_path, name, da
     blob.write_bytes(damage(blob.read_bytes()))
     hub.log.clear()
     for options in ({}, {"revision": commit}, {"local_files_only": True}):
-        with pytest.raises(WeightsError, match=f"{message}.* force_download=True heals a damaged cached file"):
+        with pytest.raises(
+            WeightsError, match=f"{message}.* force_download=True heals a damaged cached file"
+        ):
             load(**options)
     assert load(force_download=True, revision=commit).commit_hash == commit
     hub.log.clear()

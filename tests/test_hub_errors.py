@@ -1,4 +1,4 @@
-"""The lower library's whole tree of errors, and what its transport leaks, become ours, each with its remedy."""
+"""The client's whole tree of errors, and what its transport leaks, become ours, each with its remedy."""
 
 import errno
 import importlib
@@ -12,14 +12,17 @@ from skelrep.errors import ConfigError, HubError, SkelrepError, WeightsNotFoundE
 from skelrep.hub.errors import translate, translate_upload
 
 CONNECTION, TOKEN = "Check the connection", "Check the token"
-NOT_FOUND, OTHER = "neither a local folder nor a public repo", "Check the connection"
-# Class -> (our class, words of the remedy) on download, then on upload. A class that is not named takes the line of
-# its nearest ancestor, so that a new one of a newer client is met by the line for Exception.
+NOT_FOUND = "neither a local folder nor a public repo"
+# Class -> (our class, words of the remedy) on download, then on upload. A class that is not named takes the
+# line of its nearest ancestor, so that a new one of a newer client is met by the line for Exception.
 EXPECTED = {
     "GatedRepoError": ((HubError, "Ask for access"), (HubError, "may write to")),
     "RepositoryNotFoundError": ((WeightsNotFoundError, NOT_FOUND), (HubError, "may write to")),
     "HFValidationError": ((WeightsNotFoundError, NOT_FOUND), (ConfigError, "Pass 'owner/name'")),
-    "RevisionNotFoundError": ((WeightsNotFoundError, "Pass a branch, tag or commit"), (HubError, "no branch")),
+    "RevisionNotFoundError": (
+        (WeightsNotFoundError, "Pass a branch, tag or commit"),
+        (HubError, "no branch"),
+    ),
     "RemoteEntryNotFoundError": ((WeightsNotFoundError, "lacks a file"), (HubError, CONNECTION)),
     "LocalTokenNotFoundError": ((HubError, TOKEN), (HubError, f"{TOKEN}.*allowed to write")),
     "OfflineModeIsEnabled": ((HubError, "Unset HF_HUB_OFFLINE"), (HubError, "Unset HF_HUB_OFFLINE")),
@@ -114,5 +117,5 @@ def test_what_the_disk_says_is_found_below_other_errors(code, words):
 
 def test_a_cache_that_cannot_be_one(commit, tmp_path, load):
     (tmp_path / "cache").write_text("in the way")
-    with pytest.raises(HubError, match="The cache cannot be written.*cache_dir="):
+    with pytest.raises(HubError, match=r"The cache cannot be written.*cache_dir="):
         load()
