@@ -99,10 +99,11 @@ def layer_sketches(twin: SkeletonEncoder, clip: Tensor) -> Tensor:
     outputs: dict[str, Tensor] = {}
     for name, module in _layers(twin):
         module.register_forward_hook(lambda _, __, output, name=name: outputs.update({name: output}))
+    clip = clip.to(next(twin.parameters()).dtype)
     present = present_bodies(clip, "fixed")
     with torch.inference_mode():
         for view in twin.views:
-            rows = split_bodies(make_view(clip.float(), view), present)
+            rows = split_bodies(make_view(clip, view), present)
             twin.encoders[view].forward_features(rows, NUM_BLOCKS)  # type: ignore[operator]
     signs = _random_signs(max(output.numel() for output in outputs.values()))
     return torch.stack([_sketch(outputs[name], signs) for name in layer_names(twin)])
