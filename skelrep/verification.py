@@ -21,8 +21,8 @@ from .golden import (
 from .models import SkeletonEncoder
 from .weights_file import ModelFiles, unpack
 
-# Relative. Sums in another order (threads, kernels, machines) change a layer by less than 1e-6, as far as
-# float64 does; weights rounded to half precision by more than 1e-4. A test measures both sides.
+# Relative. Sums in another order (threads, kernels, machines) change a layer by about 1e-6 or less,
+# as float64 does; weights rounded to half precision by more than 1e-4. A test measures both sides.
 TOLERANCE = 1e-4
 # Once something is wrong, the layer to blame is the first above what rounding could do.
 ROUNDING = 1e-5

@@ -74,6 +74,10 @@ def test_push_a_published_checkpoint_and_a_classifier(hub: HubServer, tmp_path: 
     torch.save(make_state(("joint",)), tmp_path / "published.pt")
     assert main(["push", str(tmp_path / "published.pt"), NEW]) == 0
     assert skelrep.load_pretrained(NEW).views == ("joint",)
+    assert main(["push", NEW, "acme/copy", "--card", str(ROOT / "README.md")]) == 0
+    assert main(["push", "acme/copy", "acme/copy-of-copy"]) == 0
+    copy = hub.repos["acme/copy-of-copy"]
+    assert copy.commits[copy.refs["main"]]["README.md"] == (ROOT / "README.md").read_bytes()
     clips, labels = labelled_clips(each=4)
     skelrep.finetune(small_encoder(), clips, labels).save_pretrained(tmp_path / "mine")
     assert main(["push", str(tmp_path / "mine"), "acme/classes"]) == 0
@@ -82,7 +86,7 @@ def test_push_a_published_checkpoint_and_a_classifier(hub: HubServer, tmp_path: 
 
 def test_refusals_are_one_line(hub: HubServer, tiny_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     weights = tiny_folder / "model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:-1] + b"?")
+    weights.write_bytes(weights.read_bytes()[:-1] + bytes([weights.read_bytes()[-1] ^ 1]))
     for command in (
         ["push", str(tiny_folder), NEW],
         ["verify", str(tiny_folder)],

@@ -109,10 +109,13 @@ def test_every_status_has_its_remedy(status, down, up):
 )
 def test_what_the_disk_says_is_found_below_other_errors(code, words):
     outer = RuntimeError("the download failed")
-    outer.__cause__ = OSError(code, "what the system says")
+    outer.__cause__ = OSError(code, "what the system says", "/the/cache")
     for error in (outer, outer.__cause__):
         ours = translate(error, REPO, None, local_files_only=False)
-        assert_words(ours, f"what the system says.*{words}")
+        assert_words(ours, f"what the system says.*{words}.*cache_dir=")
+        assert "cache_dir" not in str(translate_upload(error, REPO, None))
+    outer.__cause__ = OSError(errno.EACCES, "the firewall says no")
+    assert_words(translate(outer, REPO, None, local_files_only=False), CONNECTION)
 
 
 def test_a_cache_that_cannot_be_one(commit, tmp_path, load):

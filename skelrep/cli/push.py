@@ -24,7 +24,9 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "README.md that the repo has is kept, unless --card is given. The token comes from `hf auth login` "
         "or HF_TOKEN.",
     )
-    parser.add_argument("model", metavar="MODEL", help="a name, a folder, or a published .pt checkpoint")
+    parser.add_argument(
+        "model", metavar="MODEL", help="a name, a folder, a Hub id, or a published .pt checkpoint"
+    )
     parser.add_argument("repo_id", metavar="REPO_ID", help="owner/name; made where missing")
     parser.add_argument(
         "--private", action="store_true", default=None, help="a new repo is private; refuse a public one"
@@ -62,12 +64,15 @@ def push(name: str, target: Target, card: Path | None) -> Pushed:
     """
     from ..classifier.files import push_classifier_folder, stores_classifier
     from ..convert import convert
+    from ..hub import download_card
     from ..pretrained import find_pretrained
     from ..publish import push_folder
     from ..weights_file import ModelFiles
 
     found = find_pretrained(name)
     if isinstance(found, ModelFiles):
+        if found.commit_hash is not None:
+            download_card(name, found)
         push_any = push_classifier_folder if stores_classifier(found) else push_folder
         return push_any(found.config.parent, target, card)
     with tempfile.TemporaryDirectory(prefix="skelrep-push-") as folder:

@@ -109,11 +109,13 @@ def _failure(error: Exception, repo_id: str, what: str) -> HubError:
 def _remedy(causes: list[BaseException], status: int | None, what: str) -> str:
     from huggingface_hub.errors import LocalTokenNotFoundError, OfflineModeIsEnabled
 
-    codes = [error.errno for error in causes if isinstance(error, OSError)]
-    if any(code in FULL for code in codes):
-        return "The disk is full. Free space, or pass another cache_dir="
-    if any(code in FORBIDDEN for code in codes):
-        return "The cache cannot be written. Check its permissions, or pass another cache_dir="
+    system = [error for error in causes if isinstance(error, OSError)]
+    elsewhere = ", or pass another cache_dir=" if what == DOWNLOAD else ""
+    if any(error.errno in FULL for error in system):
+        return f"The disk is full. Free space{elsewhere}"
+    # With a file's name, for a network can refuse with the same numbers.
+    if any(error.errno in FORBIDDEN and error.filename for error in system):
+        return f"The cache cannot be written. Check its permissions{elsewhere}"
     if any(isinstance(error, OfflineModeIsEnabled) for error in causes):
         return "Unset HF_HUB_OFFLINE, or load something that is in the cache"
     if status in (401, 403) or any(isinstance(error, LocalTokenNotFoundError) for error in causes):
