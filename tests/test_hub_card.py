@@ -1,10 +1,15 @@
 """Model cards: facts the Hub reads, words a person reads, and what is missing is said."""
 
+import json
+import runpy
+import sys
+from pathlib import Path
+
 import pytest
 
 from skelrep.config import ModelConfig
 from skelrep.hub import ModelCard, Result, card_metadata, card_results, training_data
-from skelrep.pretrained import EMBEDDED, list_pretrained
+from skelrep.pretrained import EMBEDDED, list_pretrained, load_pretrained
 
 RESULTS = (
     Result(data="UI-PRMD, Kinect", task="linear probe", metric="accuracy", value=88.1),
@@ -76,3 +81,21 @@ def test_the_default_card_has_the_results_of_its_own_table():
 )
 def test_list_pretrained_takes_wildcards(filter_, names):
     assert [model.name for model in list_pretrained(filter_)] == names
+
+
+def test_an_edition_is_built_from_a_run_facts_and_a_record(tiny_folder, tmp_path, monkeypatch, capsys):
+    benchmarks = Path(__file__).parents[1] / "benchmarks"
+    monkeypatch.syspath_prepend(str(benchmarks))
+    facts = {"name": "Large", "license": "mit", "training_data": ["UI-PRMD"], "limits": "None known."}
+    (tmp_path / "facts.json").write_text(json.dumps(facts))
+    options = [str(tiny_folder), "-o", str(tmp_path / "out"), "--facts", str(tmp_path / "facts.json")]
+    options += ["--record", str(benchmarks / "results" / "default_report.json"), "--block", "4"]
+    monkeypatch.setattr(sys, "argv", ["build_edition.py", *options])
+    runpy.run_path(str(benchmarks / "build_edition.py"), run_name="__main__")
+    assert "verifies" in capsys.readouterr().out
+    assert load_pretrained(tmp_path / "out").config.encoder.feature_block == 4
+    found = card_metadata(tmp_path / "out" / "README.md")
+    assert (found["license"], len(card_results(found))) == ("mit", 8)
+    (tmp_path / "facts.json").write_text(json.dumps(facts | {"results": [1]}))
+    with pytest.raises(SystemExit, match="results from --record"):
+        runpy.run_path(str(benchmarks / "build_edition.py"), run_name="__main__")

@@ -96,8 +96,9 @@ def read_classifier(files: ModelFiles, device: str | torch.device | None = None)
     data, given = read_pair(files)
     if "classes" not in data:
         raise ConfigError(
-            f"{files.config} is an encoder's, not a classifier's: it names no classes. Load it with "
-            "skelrep.load_pretrained, or make a classifier of it with skelrep.finetune."
+            f"{files.config} is an encoder's, not a classifier's: it names no classes. Run `skelrep "
+            "finetune` (skelrep.finetune) first to make a classifier of it; as an encoder it is loaded with "
+            "skelrep.load_pretrained."
         )
     config = _read(data, files)
     classifier = _empty(config, files)
