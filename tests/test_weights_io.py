@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 
 from skelrep.config import ModelConfig
 from skelrep.errors import ConfigError, OutputError, WeightsError, WeightsNotFoundError
-from skelrep.weights_io import ModelFiles, load_model, model_config_from_json, save_model, verify_model
+from skelrep.weights_io import load_model, model_config_from_json, save_model, verify_model
 
 SOME = "encoders.joint.blocks.0.temporal.weight"
 
@@ -140,13 +140,6 @@ def test_damaged_weights_raise_only_our_error(tiny_folder):
         path.write_bytes(blob)
         with pytest.raises(WeightsError, match=r"model.safetensors"):
             load_model(tiny_folder)
-
-
-def test_damaged_hub_file_names_the_remedy(tiny_folder):
-    (tiny_folder / "model.safetensors").write_bytes(b"cut")
-    found = ModelFiles.in_folder(tiny_folder)
-    with pytest.raises(WeightsError, match="force_download=True heals a damaged cached file"):
-        load_model(ModelFiles(config=found.config, weights=found.weights, commit_hash="a" * 40))
 
 
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors"])
