@@ -4,6 +4,12 @@ python benchmarks/package_default.py weights --run runs/default --block 7 --pool
 python benchmarks/evaluate_default.py --data ../shared/data --json benchmarks/results/default_report.json
 python benchmarks/package_default.py card --run runs/default --record benchmarks/results/default_report.json
 python benchmarks/package_default.py docs --record benchmarks/results/default_report.json
+
+Without a run at hand: `golden` saves the embedded weights again with today's golden tensors, and `results`
+writes the card's front matter again, from a record; the weights and the card's words stay.
+
+python benchmarks/package_default.py golden
+python benchmarks/package_default.py results --record benchmarks/results/default_report.json
 """
 
 from __future__ import annotations
@@ -11,6 +17,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +28,21 @@ from records import percent
 
 import skelrep
 from skelrep.atomic import atomic_write
+from skelrep.hub import ModelCard, Result
 from skelrep.train.log import read_log
+from skelrep.weights_io import save_model
 
 WEIGHTS = Path(skelrep.__path__[0]) / "weights" / "default"
 TEMPLATE = Path(__file__).parent / "card_template.md"
 ROOT = Path(__file__).parents[1]
 SUMMARY = ("linear", "ridge", "1-NN")  # probes of the summary
 WHOLE = ("all views", "coordinates")  # rows of whole vectors
+FACTS = ModelCard(
+    name="skelrep default, first edition",
+    license="apache-2.0",
+    training_data=("UI-PRMD", "CMU Mocap", "Microsoft LabanotationSuite"),
+    tags=("self-supervised", "contrastive-learning", "crossclr"),
+)
 
 
 def package(run: Path, block: int, pooling: str) -> None:
@@ -35,7 +50,12 @@ def package(run: Path, block: int, pooling: str) -> None:
     model = skelrep.load_pretrained(run)
     encoder = dataclasses.replace(model.config.encoder, feature_block=block, pooling=pooling)  # type: ignore[arg-type]
     model.config = dataclasses.replace(model.config, encoder=encoder)
-    model.save_pretrained(WEIGHTS)
+    save_model(model, WEIGHTS)
+
+
+def renew_golden() -> None:
+    """Save the embedded weights again, with the golden tensors of this version of skelrep."""
+    save_model(skelrep.load_pretrained("default"), WEIGHTS)
 
 
 def write_card(run: Path, record: Path, data: Path) -> None:
@@ -54,8 +74,30 @@ def write_card(run: Path, record: Path, data: Path) -> None:
         frames=sum(clip.data.shape[1] for clip in clips),
         tables=tables(json.loads(record.read_text())),
     )
+    write_with_facts(text, record)
+
+
+def renew_results(record: Path) -> None:
+    """Write the front matter of the embedded card again; its words stay."""
+    text = (WEIGHTS / "README.md").read_text()
+    write_with_facts(text.split("---\n", 2)[2].lstrip(), record)
+
+
+def write_with_facts(text: str, record: Path) -> None:
+    """Write the card: its words, below its facts as the Hub reads them."""
+    found = json.loads(record.read_text())
+    facts = dataclasses.replace(FACTS, results=tuple(results(found))).front_matter()
     with atomic_write(WEIGHTS / "README.md") as file:
-        file.write(text.encode())
+        file.write(f"---\n{facts}\n---\n\n{text}".encode())
+
+
+def results(record: dict[str, Any]) -> Iterator[Result]:
+    """The whole vector's accuracies, in %."""
+    for found in record["sets"]:
+        row = next(row for row in found["rows"] if (row["row"], row["part"]) == ("model", "all views"))
+        for probe in PROBES:
+            value = float(percent([score["accuracy"] for score in row["scores"][probe]]))
+            yield Result(data=found["set"], task=probe, metric="accuracy", value=value)
 
 
 def write_docs(record: Path) -> None:
@@ -102,7 +144,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", choices=("weights", "card", "docs"))
+    parser.add_argument("what", choices=("weights", "card", "docs", "golden", "results"))
     parser.add_argument("--run", type=Path, default=Path("runs/default"))
     parser.add_argument("--block", type=int, default=7)
     parser.add_argument("--pooling", default="parts")
@@ -111,6 +153,10 @@ def main() -> None:
     args = parser.parse_args()
     if args.what == "weights":
         package(args.run, args.block, args.pooling)
+    elif args.what == "golden":
+        renew_golden()
+    elif args.what == "results":
+        renew_results(args.record)
     elif args.what == "docs":
         write_docs(args.record)
     else:

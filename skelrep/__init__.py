@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .read import ClipStore as ClipStore
     from .read import inspect_clips as inspect_clips
     from .read import read_clips as read_clips
+    from .selfcheck import verify as verify
     from .train import train_crossclr as train_crossclr
 
 # A name, or a room such as `skelrep.crossclr`, is imported when it is first used, so that `skelrep --help`
@@ -60,6 +61,7 @@ _ROOMS = {
     "load_pretrained": "pretrained",
     "read_clips": "read",
     "train_crossclr": "train",
+    "verify": "selfcheck",
 }
 
 __all__ = [
@@ -87,6 +89,7 @@ __all__ = [
     "load_pretrained",
     "read_clips",
     "train_crossclr",
+    "verify",
 ]
 
 

@@ -1,4 +1,4 @@
-"""Checkpoints of the published code (CrosSCLR and the AimCLR family) as our models."""
+"""Checkpoints of published code (CrosSCLR, and AimCLR, HiCLR, ActCLR, which build on it) as our models."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from .config import VIEWS, EncoderConfig, ModelConfig, PreprocessConfig, View
 from .errors import ConfigError, UnsafeFileError, WeightsError, WeightsNotFoundError
 from .layout import spatial_partition
 from .models import SkeletonEncoder
+from .publish import save_with_card
 from .weights_file import check_device, check_tensors
-from .weights_io import empty_encoder, fill_encoder, save_model
+from .weights_io import empty_encoder, fill_encoder
 
 # The published name's suffix of each view: encoder_q, encoder_q_motion, queue_bone, ...
 SUFFIX: dict[View, str] = {"joint": "", "motion": "_motion", "bone": "_bone"}
@@ -26,28 +27,38 @@ ENCODER_NAMES: tuple[tuple[str, str], ...] = (
     (r"A", "adjacency"),
     (r"data_bn\.(\w+)", r"input_norm.\1"),
     (r"edge_importance\.(\d+)", r"blocks.\1.spatial.edge_importance"),
+    (r"edge_importance([1-9]|10)", "edge_importance"),  # HiCLR counts from 1: see _rename
     (r"st_gcn_networks\.(\d+)\.gcn\.conv\.(\w+)", r"blocks.\1.spatial.\2"),
     (r"st_gcn_networks\.(\d+)\.tcn\.0\.(\w+)", r"blocks.\1.spatial_norm.\2"),
     (r"st_gcn_networks\.(\d+)\.tcn\.2\.(\w+)", r"blocks.\1.temporal.\2"),
     (r"st_gcn_networks\.(\d+)\.tcn\.3\.(\w+)", r"blocks.\1.temporal_norm.\2"),
     (r"st_gcn_networks\.(\d+)\.(residual\.[01]\.\w+)", r"blocks.\1.\2"),
 )
-# Of the training, not of the encoder: projection heads, key encoders, queues.
+# Of the training, not of the encoder: projection heads or classifiers, key encoders, queues, HiCLR's mask.
 TRAINING_ONLY = re.compile(
-    r"encoder_q(_motion|_bone)?\.fc\..+|encoder_k(_motion|_bone)?\..+|queue(_ptr)?(_motion|_bone)?"
+    r"encoder_q(_motion|_bone)?\.fc\..+|encoder_k(_motion|_bone)?\..+|queue(_ptr)?(_motion|_bone)?|mask_param"
 )
-REMEDY = "Expected the query encoders of CrosSCLR or AimCLR: encoder_q, encoder_q_motion, encoder_q_bone."
+WRAPPERS = ("state_dict", "model")
+REMEDY = (
+    "Expected the ST-GCN query encoders of CrosSCLR, AimCLR, HiCLR or ActCLR: encoder_q, encoder_q_motion, "
+    "encoder_q_bone."
+)
 
 
 def load_reference_checkpoint(
-    path: str | os.PathLike[str], device: str | torch.device | None = None
+    path: str | os.PathLike[str],
+    device: str | torch.device | None = None,
+    *,
+    view: View | None = None,
 ) -> SkeletonEncoder:
     """Read the query encoders of a published `.pt` checkpoint strictly; nothing in the file is executed.
 
     Args:
         path: a state dict with the keys of the published code, one to three views; it may be wrapped in a
-            `state_dict` entry or carry the `module.` prefix of data-parallel training.
+            `state_dict` or `model` entry or carry the `module.` prefix of data-parallel training.
         device: where the model goes; the CPU by default.
+        view: what the only encoder of the file was trained on. AimCLR, HiCLR and ActCLR train one view at a
+            time and call it `encoder_q` whichever it is; None takes that for the joint view.
 
     Returns:
         The encoder in eval mode, recipe ``"faithful"``, widths as in the file.
@@ -56,34 +67,40 @@ def load_reference_checkpoint(
         WeightsNotFoundError: there is no such file.
         UnsafeFileError: the file would run code, or needs a class, to be read.
         WeightsError: a damaged file; missing, unknown or misshapen weights; another graph than NTU-25's.
+        ConfigError: `view` for a file of several views, or a `device` that cannot be used.
 
     Source:
-        Li et al., CVPR 2021; file layout of its published code.
+        Li et al., CVPR 2021 (CrosSCLR); Guo et al., AAAI 2022 (AimCLR); Zhang et al., AAAI 2023 (HiCLR);
+        Lin et al., CVPR 2023 (ActCLR): names in the files of their published code.
     """
     target = check_device(device)
-    state = read_state(path)
+    state = _as_view(read_state(path), view, path)
     unknown = {name: tensor for name, tensor in state.items() if not TRAINING_ONLY.fullmatch(name)}
-    weights = {
-        f"encoders.{view}.{name}": unknown.pop(key) for view, name, key in list(_encoder_keys(unknown, "q"))
-    }
+    # The first name wins; a second one for the same weight (HiCLR's beside CrosSCLR's) stays unknown.
+    weights: dict[str, Tensor] = {}
+    for of_view, name, key in _encoder_keys(unknown, "q"):
+        if f"encoders.{of_view}.{name}" not in weights:
+            weights[f"encoders.{of_view}.{name}"] = unknown.pop(key)
     encoder = empty_encoder(_infer_config(weights, path), str(path))
     check_tensors(weights | unknown, encoder.state_dict(), path, REMEDY)
     _check_adjacency(weights, path)
     return fill_encoder(encoder, weights).to(target)
 
 
-def convert(source: str | os.PathLike[str], output_dir: str | os.PathLike[str]) -> SkeletonEncoder:
+def convert(
+    source: str | os.PathLike[str], output_dir: str | os.PathLike[str], *, view: View | None = None
+) -> SkeletonEncoder:
     """Turn a published checkpoint into a model folder that `load_pretrained` reads.
 
     Args:
-        source: see `load_reference_checkpoint`.
-        output_dir: gets `config.json` and `model.safetensors`.
+        source, view: see `load_reference_checkpoint`.
+        output_dir: gets `config.json`, `model.safetensors` and, where there is none, a `README.md`.
 
     Raises:
         OutputError: `output_dir` cannot be written; and all that `load_reference_checkpoint` raises.
     """
-    encoder = load_reference_checkpoint(source)
-    save_model(encoder, output_dir)
+    encoder = load_reference_checkpoint(source, view=view)
+    save_with_card(encoder, output_dir)
     return encoder
 
 
@@ -104,8 +121,9 @@ def read_state(path: str | os.PathLike[str]) -> dict[str, Tensor]:
         raise WeightsError(
             f"{path} is not a whole PyTorch checkpoint ({error!r:.200}). Copy it again."
         ) from error
-    if isinstance(data, Mapping) and isinstance(data.get("state_dict"), Mapping):
-        data = data["state_dict"]
+    for wrapper in WRAPPERS:
+        if isinstance(data, Mapping) and isinstance(data.get(wrapper), Mapping):
+            data = data[wrapper]
     if not isinstance(data, Mapping) or not all(isinstance(v, Tensor) for v in data.values()):
         raise WeightsError(f"{path} is not a dict of tensors by name. {REMEDY}")
     return {str(name).removeprefix("module."): tensor for name, tensor in data.items()}
@@ -144,6 +162,17 @@ def reference_to_crossclr(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return ours
 
 
+def _as_view(state: dict[str, Tensor], view: View | None, path: object) -> dict[str, Tensor]:
+    """The state with its only encoder named as of this view."""
+    if view is None:
+        return state
+    if view not in VIEWS:
+        raise ConfigError(f"view is {view!r}; expected one of {', '.join(VIEWS)}.")
+    if any(name.startswith(("encoder_q_motion.", "encoder_q_bone.")) for name in state):
+        raise ConfigError(f"view={view!r} was given, but {path} names its views itself; leave view out.")
+    return {name.replace("encoder_q.", f"encoder_q{SUFFIX[view]}.", 1): t for name, t in state.items()}
+
+
 def _encoder_keys(state: Mapping[str, Tensor], role: str) -> list[tuple[View, str, str]]:
     """(view, our name, published name) of every weight of the encoders with this role, "q" or "k"."""
     found = []
@@ -159,6 +188,8 @@ def _encoder_keys(state: Mapping[str, Tensor], role: str) -> list[tuple[View, st
 def _rename(inner: str) -> str | None:
     for pattern, ours in ENCODER_NAMES:
         match = re.fullmatch(pattern, inner)
+        if match and ours == "edge_importance":
+            return f"blocks.{int(match[1]) - 1}.spatial.edge_importance"
         if match:
             return match.expand(ours)
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import fnmatch
 import os
 import re
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import torch
 
 from .config import View
 from .errors import ConfigError, WeightsNotFoundError
-from .hub import card_metadata, download_model
+from .hub import card_metadata, download_model, training_data
 from .models import SkeletonEncoder
 from .weights_file import CONFIG_NAME, WEIGHTS_NAME, ModelFiles
 from .weights_io import empty_encoder, load_model, model_config_from_json
@@ -125,9 +126,17 @@ def find_pretrained(
     )
 
 
-def list_pretrained() -> list[PretrainedInfo]:
-    """The models that come with the package, by name; reads no weights and makes no request."""
-    return [_describe(name) for name in embedded_names()]
+def list_pretrained(filter: str = "*") -> list[PretrainedInfo]:  # noqa: A002 (timm's word)
+    """The models that come with the package, by name; reads no weights and makes no request.
+
+    Args:
+        filter: names to list, with the wildcards ``*``, ``?`` and ``[...]``.
+
+    Example:
+        >>> [model.name for model in list_pretrained("def*")]
+        ['default']
+    """
+    return [_describe(name) for name in embedded_names() if fnmatch.fnmatchcase(name, filter)]
 
 
 def embedded_names() -> list[str]:
@@ -169,12 +178,11 @@ def _describe(name: str) -> PretrainedInfo:
     where = str(folder / CONFIG_NAME)
     config = model_config_from_json((folder / CONFIG_NAME).read_bytes(), where)
     encoder, card = empty_encoder(config, where), card_metadata(folder / "README.md")
-    datasets = card.get("datasets") or ()
     return PretrainedInfo(
         name=name,
         views=encoder.views,
         embedding_dim=encoder.embedding_dim,
         parameters=sum(parameter.numel() for parameter in encoder.parameters()),
         license=str(card.get("license", "unknown")),
-        training_data=(datasets,) if isinstance(datasets, str) else tuple(map(str, datasets)),
+        training_data=training_data(card),
     )

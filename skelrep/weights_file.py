@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from .errors import ConfigError, WeightsError, WeightsNotFoundError
 
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
+CONTENT_SHA256 = "content_sha256"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +53,7 @@ def pack(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
 
     Args:
         tensors: by name, contiguous and on the CPU.
-        metadata: text kept in the file's header.
+        metadata: text kept in the file's header, together with the SHA-256 of all the tensors' bytes.
 
     Example:
         >>> tensors = {"a": torch.zeros(2)}
@@ -62,7 +64,8 @@ def pack(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
     size = int.from_bytes(blob[:8], "little")
     # safetensors writes its metadata in a random order; equal models should be equal files.
     header = json.loads(blob[8 : 8 + size])
-    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    content = {CONTENT_SHA256: hashlib.sha256(blob[8 + size :]).hexdigest()}
+    header["__metadata__"] = dict(sorted((header["__metadata__"] | content).items()))
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-len(text) % 8)
     return len(text).to_bytes(8, "little") + text + blob[8 + size :]
@@ -73,21 +76,29 @@ def unpack(files: ModelFiles) -> tuple[dict[str, Tensor], dict[str, str]]:
 
     Raises:
         WeightsNotFoundError: there is no such file.
-        WeightsError: it is no safetensors file, or cut short.
+        WeightsError: it is no safetensors file, cut short, or its bytes are not the ones that were saved.
     """
     path = files.weights
     try:
         # Read, not mapped: the file may be replaced while its tensors are in use.
         content = path.read_bytes()
         tensors = safetensors.torch.load(content)
-        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])
-        return tensors, header.get("__metadata__") or {}
+        start = 8 + int.from_bytes(content[:8], "little")
+        metadata = json.loads(content[8:start]).get("__metadata__") or {}
+        stored = metadata.get(CONTENT_SHA256)
+        damaged = stored is not None and stored != hashlib.sha256(memoryview(content)[start:]).hexdigest()
     except FileNotFoundError as error:
         raise WeightsNotFoundError(
             f"there is no {path}; a model is {CONFIG_NAME} and {WEIGHTS_NAME}."
         ) from error
     except (safetensors.SafetensorError, OSError, ValueError, RuntimeError, MemoryError) as error:
         raise WeightsError(f"{path} is not a whole safetensors file ({error}). {files.remedy}") from error
+    if damaged:
+        raise WeightsError(
+            f"{path} is damaged: its numbers are not the ones that were saved (the SHA-256 in its header "
+            f"differs). {files.remedy}"
+        )
+    return tensors, metadata
 
 
 def check_tensors(

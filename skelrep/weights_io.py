@@ -18,9 +18,9 @@ from ._version import __version__
 from .atomic import atomic_write
 from .config import FORMAT_VERSION, ModelConfig
 from .errors import ConfigError, WeightsError, WeightsNotFoundError
-from .golden import golden_pair, golden_shapes
-from .golden import verify_model as verify_model
+from .golden import golden_shapes, golden_tensors
 from .models import SkeletonEncoder
+from .verification import verify_model as verify_model
 from .weights_file import CONFIG_NAME, WEIGHTS_NAME, check_device, check_tensors, pack, unpack
 from .weights_file import ModelFiles as ModelFiles
 
@@ -36,7 +36,7 @@ def save_model(encoder: SkeletonEncoder, folder: str | os.PathLike[str]) -> None
     `load_model`, never loaded as a model that was not saved.
 
     Args:
-        encoder: its weights are written as float32, with a golden clip and its vector.
+        encoder: its weights are written as float32, with its golden tensors (`skelrep.verify`).
         folder: made where missing.
 
     Raises:
@@ -46,7 +46,7 @@ def save_model(encoder: SkeletonEncoder, folder: str | os.PathLike[str]) -> None
     tensors = {name: plain(tensor) for name, tensor in encoder.state_dict().items()}
     check_tensors(tensors, tensors, "the model to save", "Save an earlier checkpoint.")
     recipe = encoder.config.encoder.recipe_name
-    write_pair(folder, encoder.config.to_dict(), tensors | golden_pair(encoder), recipe)
+    write_pair(folder, encoder.config.to_dict(), tensors | golden_tensors(encoder), recipe)
 
 
 def write_pair(
@@ -107,26 +107,38 @@ def load_model(
     """
     target = check_device(device)
     files = source if isinstance(source, ModelFiles) else ModelFiles.in_folder(Path(source))
-    text = read_config(files)
-    encoder = empty_encoder(model_config_from_json(text, str(files.config)), str(files.config))
-    tensors = read_weights(files, text)
-    golden = golden_shapes(encoder.config, encoder.embedding_dim)
+    data, tensors = read_pair(files)
+    encoder = empty_encoder(_model_config(data, str(files.config)), str(files.config))
     wanted = encoder.state_dict()
-    check_tensors(tensors, wanted | golden, files.weights, files.remedy)
+    check_tensors(tensors, wanted | golden_shapes(encoder, tensors), files.weights, files.remedy)
     encoder = fill_encoder(encoder, {name: tensors[name] for name in wanted}).to(target)
     encoder.commit_hash = files.commit_hash
     return encoder
 
 
-def read_weights(files: ModelFiles, config: bytes) -> dict[str, Tensor]:
-    """Every tensor of a weight file, which must have been saved with this text as its `config.json`.
+def read_pair(files: ModelFiles) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """The JSON object of a `config.json`, and every tensor of the weight file that was saved with it.
 
     Raises:
-        WeightsNotFoundError, WeightsError: no such file, damaged, or saved with another configuration.
+        WeightsNotFoundError: a file is missing.
+        WeightsError: the weights are damaged, or the two files were not saved together.
+        ConfigError: `config.json` is no JSON object of this format version.
     """
+    text = read_config(files)
     tensors, metadata = unpack(files)
-    _check_pair(config, metadata, files)
-    return tensors
+    stored = metadata.get("config_sha256")
+    # Before the text is read: damage to it should be called damage, not bad JSON.
+    if stored not in (None, hashlib.sha256(text).hexdigest()):
+        raise WeightsError(
+            f"{files.weights} was saved with another {CONFIG_NAME} than the one beside it: one of them is "
+            f"damaged, was edited or only half replaced. {files.remedy}"
+        )
+    data = config_from_json(text, str(files.config))
+    if stored is None:
+        raise WeightsError(
+            f"{files.weights} was not written by skelrep: its header lacks config_sha256. {files.remedy}"
+        )
+    return data, tensors
 
 
 def model_config_from_json(text: str | bytes, where: str) -> ModelConfig:
@@ -144,7 +156,10 @@ def model_config_from_json(text: str | bytes, where: str) -> ModelConfig:
         >>> model_config_from_json(text, "here").encoder.base_channels
         8
     """
-    data = config_from_json(text, where)
+    return _model_config(config_from_json(text, where), where)
+
+
+def _model_config(data: dict[str, Any], where: str) -> ModelConfig:
     try:
         return ModelConfig.from_dict(data)
     except ConfigError as error:
@@ -235,19 +250,6 @@ def read_config(files: ModelFiles) -> bytes:
     if len(text) > MAX_CONFIG_BYTES:
         raise ConfigError(f"{files.config} is larger than {MAX_CONFIG_BYTES} bytes; that is no model's.")
     return text
-
-
-def _check_pair(config: bytes, metadata: dict[str, str], files: ModelFiles) -> None:
-    stored = metadata.get("config_sha256")
-    if stored is None:
-        raise WeightsError(
-            f"{files.weights} was not written by skelrep: its header lacks config_sha256. {files.remedy}"
-        )
-    if stored != hashlib.sha256(config).hexdigest():
-        raise WeightsError(
-            f"{files.weights} was saved with another {CONFIG_NAME} than the one beside it: one of them was "
-            f"edited or only half replaced. {files.remedy}"
-        )
 
 
 def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:

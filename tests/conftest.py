@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from skelrep.config import EncoderConfig, ModelConfig, PreprocessConfig
 from skelrep.models import SkeletonEncoder
+from skelrep.pretrained import load_pretrained
 
 sys.path.insert(0, str(Path(__file__).parent))
 from hub_server import HubServer
@@ -39,12 +41,45 @@ def hub(_running_server: HubServer) -> HubServer:
     """An empty Hub on loopback."""
     for store in (
         _running_server.repos,
+        _running_server.objects,
         _running_server.faults,
         _running_server.log,
         _running_server.granted,
+        _running_server.readers,
+        _running_server.card_errors,
     ):
         store.clear()
     return _running_server
+
+
+REPO = "acme/tiny"
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """The files of a folder by name."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture
+def commit(hub: HubServer, tiny_folder: Path) -> str:
+    """The first commit of a repo with the tiny model."""
+    return hub.add_repo(REPO, files_of(tiny_folder))
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client's pauses between tries take no time."""
+    monkeypatch.setattr("time.sleep", lambda seconds: None)
+
+
+@pytest.fixture
+def load(tmp_path: Path, no_pauses: None) -> Callable[..., SkeletonEncoder]:
+    """`load_pretrained` with this test's cache."""
+
+    def load(name: str = REPO, **options: Any) -> SkeletonEncoder:
+        return load_pretrained(name, cache_dir=tmp_path / "cache", **options)
+
+    return load
 
 
 def make_encoder(recipe: str = "fixed", *, seed: int = 0, **fields: object) -> SkeletonEncoder:

@@ -93,6 +93,8 @@ class HubServer:
         self.granted: set[tuple[str, str]] = set()  # (user, gated repo id)
         self.faults: list[Fault] = []
         self.log: list[str] = []  # "METHOD path status [range]"
+        self.readers: set[str] = set()  # tokens' users that may not write
+        self.card_errors: list[str] = []  # what validate-yaml answers
         self.upload_mode = upload_mode
         self.lock = threading.RLock()
         self.connections: set[socket.socket] = set()
@@ -329,6 +331,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self.error(401, "", "Invalid credentials in Authorization header")
         want = json.loads(self.body)
         repo_id = f"{want.get('organization') or self.user()}/{want['name']}"
+        if self.user() in self.hub.readers:
+            return self.error(403, "", "You don't have the rights to create a model under this namespace")
         url = f"{self.hub.endpoint}/{repo_id}"
         if repo_id in self.hub.repos:
             return 409, {"error": "You already created this model repo", "url": url}
@@ -342,7 +346,8 @@ class _Handler(BaseHTTPRequestHandler):
         return 200, {}
 
     def validate_yaml(self) -> Reply:
-        return 200, {"errors": [], "warnings": []}
+        errors = [{"message": text} for text in self.hub.card_errors]
+        return 400 if errors else 200, {"errors": errors, "warnings": []}
 
     def preupload(self, repo: str, rev: str) -> Reply:
         if self.user() is None:
@@ -389,6 +394,8 @@ class _Handler(BaseHTTPRequestHandler):
         found = self.find(repo, rev)
         if not isinstance(found[0], Repo) or self.user() is None:
             return found if not isinstance(found[0], Repo) else self.error(403, "", "Forbidden")
+        if self.user() in self.hub.readers:
+            return self.error(403, "", "Forbidden: this token may only read")
         rp, sha = found
         files, message = dict(rp.commits[sha]), ""
         for line in filter(None, self.body.split(b"\n")):
@@ -410,8 +417,13 @@ class _Handler(BaseHTTPRequestHandler):
                 files.pop(value["path"], None)
             elif key == "deletedFolder":
                 files = {p: d for p, d in files.items() if not p.startswith(value["path"].rstrip("/") + "/")}
-        new = rp.commit(files, message, ref=rev if rev in rp.refs else "main")
-        return 200, {"success": True, "commitOid": new, "commitUrl": f"{self.hub.endpoint}/{repo}/commit/{new}"}
+        reply = {"success": True}
+        ref = rev if rev in rp.refs else "main"
+        if urlsplit(self.path).query == "create_pr=1":
+            number = 1 + sum(name.startswith("refs/pr/") for name in rp.refs)
+            ref, reply["pullRequestUrl"] = f"refs/pr/{number}", f"{self.hub.endpoint}/{repo}/discussions/{number}"
+        new = rp.commit(files, message, ref=ref)
+        return 200, reply | {"commitOid": new, "commitUrl": f"{self.hub.endpoint}/{repo}/commit/{new}"}
 
     def tag(self, repo: str, rev: str) -> Reply:
         found = self.find(repo, rev)
@@ -427,6 +439,8 @@ class _Handler(BaseHTTPRequestHandler):
         found = self.find(repo)
         if not isinstance(found[0], Repo):
             return found
+        if name in found[0].refs:
+            return 409, {"error": f"Reference already exists: {name}"}
         start = (json.loads(self.body or b"{}") or {}).get("startingPoint", "main")
         found[0].refs[name] = found[0].resolve(start) or ""
         return 200, {}

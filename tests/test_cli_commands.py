@@ -159,7 +159,7 @@ def test_info_describes_a_model(tiny_folder: Path, capsys: pytest.CaptureFixture
 def test_info_tells_weights_that_do_not_reproduce_their_vector(
     tiny_folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("skelrep.golden.TOLERANCE", -1.0)
+    monkeypatch.setattr("skelrep.verification.TOLERANCE", -1.0)
     assert main(["info", str(tiny_folder)]) == 2
     output = capsys.readouterr()
     assert "dimension" in output.out
@@ -174,7 +174,7 @@ def test_info_tells_the_commit_of_a_model(
 ) -> None:
     load = load_pretrained(tiny_folder)
     load.commit_hash = "0123abcd"
-    monkeypatch.setattr("skelrep.weights_io.load_model", lambda _: load)
+    monkeypatch.setattr("skelrep.selfcheck.load_model", lambda _: load)
     assert main(["info", str(tiny_folder)]) == 0
     assert "commit          0123abcd\n" in capsys.readouterr().out
 
@@ -184,7 +184,8 @@ def test_a_published_checkpoint_is_described_and_converted(
 ) -> None:
     source = tmp_path / "published.pt"
     source.write_bytes(b"read by a stand-in: reading is tested with convert.py")
-    monkeypatch.setattr("skelrep.convert.load_reference_checkpoint", lambda *_: tiny)
+    for room in ("convert", "selfcheck"):
+        monkeypatch.setattr(f"skelrep.{room}.load_reference_checkpoint", lambda *_, **__: tiny)
     assert main(["info", str(source)]) == 0
     assert "golden vector   none in a published checkpoint" in capsys.readouterr().out
     assert main(["convert", str(source), "-o", str(tmp_path / "model")]) == 0

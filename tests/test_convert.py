@@ -108,6 +108,8 @@ def test_every_query_weight_arrives(tmp_path, views):
     [
         lambda s: {f"module.{k}": v for k, v in s.items()},
         lambda s: {"state_dict": s, "epoch": 300},
+        lambda s: {"model": s, "optimizer": {"lr": 0.1}},
+        lambda s: {"state_dict": {f"module.{k}": v for k, v in s.items()}},
         lambda s: {k: v.double() if v.is_floating_point() else v for k, v in s.items()},
         lambda s: {k: v for k, v in s.items() if k.startswith("encoder_q")},
     ],
@@ -125,6 +127,9 @@ def test_wrappings(tmp_path, wrap):
         (lambda s: s.update(novelty=torch.zeros(1)), "1 unexpected: novelty"),
         (lambda s: s.update({"encoder_q.A2": torch.zeros(1)}), r"1 unexpected: encoder_q\.A2"),
         (lambda s: s.update({"encoder_q.edge_importance.10": torch.zeros(1)}), "1 unexpected: .*blocks.10"),
+        (lambda s: s.update({"encoder_q.edge_importance10": torch.zeros(1)}), "1 unexpected: .*importance10"),
+        (lambda s: s.update({"encoder_q.edge_importance11": torch.zeros(1)}), "1 unexpected: .*importance11"),
+        (lambda s: s.update({"encoder_q.l1.agcn.weight": torch.zeros(1)}), r"1 unexpected: encoder_q\.l1"),
         (lambda s: s.update({CONV: torch.zeros(4, 2, 1, 2)}), "1 misshapen"),
         (lambda s: s[CONV].fill_(float("nan")), "NaN or infinite"),
         (
@@ -206,6 +211,7 @@ def test_convert_writes_a_model_folder(tmp_path):
     x = torch.randn(2, 3, 20, 25, 2)
     assert torch.equal(loaded(x), direct(x))
     assert torch.equal(converted(x), direct(x))
+    assert "Not described yet" in (tmp_path / "out" / "README.md").read_text()
 
 
 @pytest.mark.parametrize("views", [("joint",), tuple(VIEWS)])

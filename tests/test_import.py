@@ -34,6 +34,7 @@ PUBLIC = {
     "load_pretrained",
     "read_clips",
     "train_crossclr",
+    "verify",
 }
 OPTIONAL = ("sklearn", "matplotlib", "huggingface_hub")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -18,6 +18,9 @@ from ..models import SkeletonEncoder
 from .calibrate import Prototypes
 from .head import Head
 from .settings import UNKNOWN, ClassifierConfig
+
+if TYPE_CHECKING:
+    from ..hub import ModelCard, Pushed
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -120,12 +123,41 @@ class SkeletonClassifier:
         labels[unknown] = None
         return labels
 
-    def save_pretrained(self, folder: str | os.PathLike[str]) -> None:
-        """Write `config.json` and `model.safetensors`, which `load_classifier` reads; whole or not at all.
+    def save_pretrained(self, folder: str | os.PathLike[str], *, card: ModelCard | None = None) -> None:
+        """Write `config.json` and `model.safetensors`, which `load_classifier` reads, and a `README.md`.
+
+        Args:
+            folder: made where missing. A `README.md` that stands there is kept as it is.
+            card: what the `README.md` says; without it, that nothing has been said yet.
 
         Raises:
             OutputError: the folder cannot be written.
         """
         from .files import save_classifier
 
-        save_classifier(self, folder)
+        save_classifier(self, folder, card)
+
+    def push_to_hub(
+        self,
+        repo_id: str,
+        *,
+        commit_message: str | None = None,
+        private: bool | None = None,
+        token: bool | str | None = None,
+        revision: str | None = None,
+        create_pr: bool = False,
+        card: ModelCard | str | os.PathLike[str] | None = None,
+    ) -> Pushed:
+        """Publish the classifier on the Hugging Face Hub; the words are `SkeletonEncoder.push_to_hub`'s."""
+        from ..hub import Target
+        from .files import push_classifier
+
+        target = Target(
+            repo_id=repo_id,
+            commit_message=commit_message,
+            private=private,
+            token=token,
+            revision=revision,
+            create_pr=create_pr,
+        )
+        return push_classifier(self, target, card)

@@ -14,13 +14,18 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "convert",
         parents=[common],
         allow_abbrev=False,
-        help="turn a published CrosSCLR checkpoint into a model folder",
-        description="Turn a published checkpoint (CrosSCLR, AimCLR family) into a folder with config.json "
-        "and model.safetensors, which load_pretrained reads. No code in the checkpoint is run.",
+        help="turn a published checkpoint into a model folder",
+        description="Turn a published checkpoint (CrosSCLR, AimCLR, HiCLR, ActCLR) into a folder with "
+        "config.json and model.safetensors, which load_pretrained reads. No code in the checkpoint is run.",
     )
     parser.add_argument("source", type=Path, metavar="SOURCE.pt", help="the published checkpoint")
     parser.add_argument(
         "-o", "--output-dir", type=Path, required=True, metavar="FOLDER", help="the model folder"
+    )
+    parser.add_argument(
+        "--view",
+        choices=("joint", "motion", "bone"),
+        help="what a file with one encoder was trained on, which it does not say (default: joint)",
     )
     parser.set_defaults(run=run, after_interrupt="; nothing was written")
 
@@ -29,5 +34,5 @@ def run(options: argparse.Namespace) -> None:
     """Convert, and tell what was found."""
     from ..convert import convert
 
-    model = convert(options.source, options.output_dir)
+    model = convert(options.source, options.output_dir, view=options.view)
     say(f"{', '.join(model.views)}; {model.embedding_dim} numbers a clip: {options.output_dir}")

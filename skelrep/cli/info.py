@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from .console import Subparsers, say
@@ -11,10 +12,12 @@ from .console import Subparsers, say
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ..classifier import SkeletonClassifier
     from ..models import SkeletonEncoder
     from ..weights_file import ModelFiles
 
 HEADINGS = ("name", "views", "dimension", "parameters", "licence", "training data")
+Row = tuple[str, str]
 
 
 def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -24,11 +27,12 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         parents=[common],
         allow_abbrev=False,
         help="list the embedded models, or describe one",
-        description="Without NAME: the models that come with skelrep. With NAME: its configuration, "
-        "dimension, parameters, licence and training data (from its card), and whether it "
-        "reproduces its golden vector.",
+        description="Without NAME: the models that come with skelrep. With NAME (also of a folder, or a Hub "
+        "id): its configuration, size, licence, training data and results (from its card), and whether it "
+        "verifies.",
     )
     parser.add_argument("name", nargs="?", metavar="NAME", help="what load_pretrained takes")
+    parser.add_argument("--revision", metavar="REVISION", help="branch, tag or commit of a Hub repo")
     parser.set_defaults(run=run, after_interrupt="")
 
 
@@ -37,7 +41,7 @@ def run(options: argparse.Namespace) -> None:
     if options.name is None:
         list_models()
     else:
-        describe_model(options.name)
+        describe_model(options.name, options.revision)
 
 
 def list_models() -> None:
@@ -60,54 +64,70 @@ def list_models() -> None:
         say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def describe_model(name: str) -> None:
-    """Print what a model is; its golden vector last, since a wrong one is an error.
+def describe_model(name: str, revision: str | None = None) -> None:
+    """Print what a model is; whether it verifies last, since a wrong one is an error.
 
     Raises:
         VerificationError: the weights do not reproduce their golden vector.
     """
     from ..pretrained import find_pretrained
+    from ..selfcheck import encoder_of, open_model
+
+    found = find_pretrained(name, revision=revision)
+    model = open_model(found)
+    encoder = encoder_of(model)
+    rows: list[Row] = [("name", name), *_what_it_is(model, encoder, found), *_what_its_card_says(name, found)]
+    config = json.dumps(encoder.config.to_dict(), indent=2).replace("\n", "\n" + " " * 16)
+    for heading, cell in [*rows, ("config", config)]:
+        say(f"{heading:16}{cell}")
+    say(f"{'golden vector':16}{_verify(encoder, found)}")
+
+
+def _what_it_is(
+    model: SkeletonEncoder | SkeletonClassifier, encoder: SkeletonEncoder, found: ModelFiles | Path
+) -> Iterator[Row]:
+    from ..classifier import SkeletonClassifier
     from ..weights_file import ModelFiles
 
-    found = find_pretrained(name)
-    model = _load(found)
-    card = _card(found) if isinstance(found, ModelFiles) else {}
-    say(f"name            {name}")
-    if model.commit_hash is not None:
-        say(f"commit          {model.commit_hash}")
-    say(f"views           {', '.join(model.views)}")
-    say(f"dimension       {model.embedding_dim}")
-    say(f"parameters      {sum(parameter.numel() for parameter in model.parameters()):,}")
-    say(f"licence         {card.get('license', 'unknown')}")
-    say(f"training data   {', '.join(_as_list(card.get('datasets'))) or 'unknown'}")
-    say("config          " + json.dumps(model.config.to_dict(), indent=2).replace("\n", "\n                "))
-    say(f"golden vector   {_verify(model, found)}")
+    file = found.weights if isinstance(found, ModelFiles) else found
+    if encoder.commit_hash is not None:
+        yield "commit", encoder.commit_hash
+    if isinstance(model, SkeletonClassifier):
+        yield "classes", ", ".join(map(str, model.config.classes))
+    yield "views", ", ".join(encoder.views)
+    yield "dimension", str(encoder.embedding_dim)
+    yield "parameters", f"{sum(parameter.numel() for parameter in encoder.parameters()):,}"
+    yield "size", f"{file.stat().st_size / 1e6:.1f} MB"
 
 
-def _load(found: ModelFiles | Path) -> SkeletonEncoder:
-    from ..convert import load_reference_checkpoint
+def _what_its_card_says(name: str, found: ModelFiles | Path) -> Iterator[Row]:
+    from ..hub import card_results, training_data
+
+    card = _card(name, found)
+    yield "licence", str(card.get("license", "unknown"))
+    yield "training data", ", ".join(training_data(card)) or "unknown"
+    results = card_results(card)
+    for result in results:
+        yield "result", f"{result.data}, {result.task}: {result.metric} {result.value}"
+    if not results:
+        yield "result", "none in its card"
+
+
+def _card(name: str, found: ModelFiles | Path) -> dict[str, Any]:
+    from ..hub import card_metadata, download_card
     from ..weights_file import ModelFiles
-    from ..weights_io import load_model
 
-    return load_model(found) if isinstance(found, ModelFiles) else load_reference_checkpoint(found)
-
-
-def _card(files: ModelFiles) -> dict[str, Any]:
-    from ..hub import card_metadata
-
-    return card_metadata(files.config.parent / "README.md")
+    if not isinstance(found, ModelFiles):
+        return {}
+    if found.commit_hash is not None:
+        return card_metadata(download_card(name, found))
+    return card_metadata(found.config.parent / "README.md")
 
 
-def _as_list(value: object) -> list[str]:
-    if value is None:
-        return []
-    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
-
-
-def _verify(model: SkeletonEncoder, found: ModelFiles | Path) -> str:
+def _verify(encoder: SkeletonEncoder, found: ModelFiles | Path) -> str:
     from ..weights_file import ModelFiles
     from ..weights_io import verify_model
 
     if not isinstance(found, ModelFiles):
         return "none in a published checkpoint"
-    return f"reproduced (relative error {verify_model(model, found):.1e})"
+    return f"reproduced (relative error {verify_model(encoder, found):.1e})"

@@ -29,7 +29,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("clips", type=Path, metavar="FOLDER_OR_FILE", help="any format that read_clips reads")
     parser.add_argument(
-        "--model", type=Path, required=True, metavar="FOLDER", help="what skelrep finetune wrote"
+        "--model", required=True, metavar="FOLDER_OR_ID", help="what skelrep finetune wrote, or a Hub id"
     )
     parser.add_argument(
         "-o", "--output-file", type=Path, metavar="OUT.csv", help="write here instead of printing"

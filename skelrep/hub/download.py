@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
 from .._version import __version__
 from ..errors import ConfigError
 from ..weights_file import CONFIG_NAME, WEIGHTS_NAME, ModelFiles
+from .card import CARD_NAME
 from .errors import translate
 
 
@@ -67,3 +69,31 @@ def download_model(
     except Exception as error:  # the client leaks its transport's classes, which its versions rename
         raise translate(error, repo_id, revision, local_files_only=local_files_only) from error
     return ModelFiles(config=Path(str(paths[0])), weights=Path(str(paths[1])), commit_hash=commit)
+
+
+def download_card(
+    repo_id: str,
+    files: ModelFiles,
+    *,
+    cache_dir: str | os.PathLike[str] | None = None,
+    local_files_only: bool = False,
+    token: bool | str | None = None,
+) -> Path:
+    """Bring the card of a downloaded model into the cache, from the same commit.
+
+    Returns:
+        Where it is; there may be none, for a card is only a description.
+    """
+    from huggingface_hub import HfApi
+
+    api = HfApi(library_name="skelrep", library_version=__version__, token=token)
+    with contextlib.suppress(Exception):
+        api.hf_hub_download(
+            repo_id,
+            CARD_NAME,
+            revision=files.commit_hash,
+            cache_dir=None if cache_dir is None else Path(cache_dir),
+            local_files_only=local_files_only,
+            token=token,
+        )
+    return files.config.parent / CARD_NAME

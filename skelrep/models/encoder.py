@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Literal, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 import torch
@@ -19,6 +19,9 @@ from ..views import make_view
 from .bodies import mean_over_bodies, place_bodies, present_bodies, split_bodies
 from .pooling import pool, pooled_size
 from .stgcn import STGCN, block_channels
+
+if TYPE_CHECKING:
+    from ..hub import ModelCard, Pushed
 
 Output = Literal["clip", "bodies", "frames", "joints"]
 EncodePrecision = Literal["float32", "bfloat16"]
@@ -162,15 +165,63 @@ class SkeletonEncoder(nn.Module):
             stride=stride,
         )
 
-    def save_pretrained(self, folder: str | os.PathLike[str]) -> None:
-        """Write `config.json` and `model.safetensors`, each whole or not at all.
+    def save_pretrained(self, folder: str | os.PathLike[str], *, card: ModelCard | None = None) -> None:
+        """Write `config.json` and `model.safetensors`, each whole or not at all, and a `README.md`.
+
+        Args:
+            folder: made where missing. A `README.md` that stands there is kept as it is.
+            card: what the `README.md` says; without it, that nothing has been said yet.
 
         Raises:
+            WeightsError: the weights hold NaN or infinity; nothing is written.
             OutputError: the folder cannot be written.
         """
-        from ..weights_io import save_model
+        from ..publish import save_with_card
 
-        save_model(self, folder)
+        save_with_card(self, folder, card)
+
+    def push_to_hub(
+        self,
+        repo_id: str,
+        *,
+        commit_message: str | None = None,
+        private: bool | None = None,
+        token: bool | str | None = None,
+        revision: str | None = None,
+        create_pr: bool = False,
+        card: ModelCard | str | os.PathLike[str] | None = None,
+    ) -> Pushed:
+        """Publish the model on the Hugging Face Hub in one commit, after it has verified itself.
+
+        Args:
+            repo_id: ``"owner/name"``; made where missing.
+            commit_message: of the commit.
+            private: whether a new repo is private. True also refuses to push to a repo that is public.
+            token: True for the stored one, or the text of one; `hf auth login` stores it.
+            revision: branch; made where missing.
+            create_pr: open a pull request instead of writing to the branch.
+            card: `README.md`, as a record or a file. Without it, a `README.md` that the repo has is kept.
+
+        Returns:
+            The commit's hash and address, the pull request's, and whether a card was kept.
+
+        Raises:
+            VerificationError, WeightsError: the saved model does not compute what this one does; not sent.
+            HubError: refused, failed or unreachable, or somebody pushed at the same time.
+            ConfigError: no repo id, or a card that the Hub refuses.
+        """
+        from ..hub import Target
+        from ..publish import push_encoder
+
+        target = Target(
+            repo_id=repo_id,
+            commit_message=commit_message,
+            private=private,
+            token=token,
+            revision=revision,
+            create_pr=create_pr,
+        )
+        return push_encoder(self, target, card)
 
 
 def check_input(x_NCTVM: Tensor) -> None:
