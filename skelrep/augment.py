@@ -15,13 +15,17 @@ from .layout import ANATOMY, NUM_JOINTS, SPINE_SHOULDER
 from .preprocess import rebuild, rotate_about_y
 
 
-def augment(x_NCTVM: Tensor, config: AugmentConfig, generator: Generator) -> Tensor:
+def augment(
+    x_NCTVM: Tensor, config: AugmentConfig, generator: Generator, *, total: int | None = None, first: int = 0
+) -> Tensor:
     """One random crop of every clip: bone lengths, temporal crop, shear, rotation, in this order.
 
     Args:
         x_NCTVM: float (N, 3, T, V, M), preprocessed, metres.
         config: amplitudes; a zero switches a change off.
         generator: a CPU generator; the same state gives the same crops.
+        total, first: these are the N clips from `first` on of a batch of `total`, and get the crops that they
+            would get within it; by default they are the batch.
 
     Returns:
         float (N, 3, T, V, M); absent (zero) bodies stay zero.
@@ -34,18 +38,19 @@ def augment(x_NCTVM: Tensor, config: AugmentConfig, generator: Generator) -> Ten
         >>> augment(x, AugmentConfig(), torch.Generator().manual_seed(0)).shape
         torch.Size([2, 3, 50, 25, 1])
     """
-    n, _, frames, _, _ = x_NCTVM.shape
-    x = x_NCTVM
+    frames, x = x_NCTVM.shape[2], x_NCTVM
+    n = len(x) if total is None else total
+    here = slice(first, first + len(x))
     if config.bone_scale:
-        x = scale_bones(x, 1 + uniform((n, NUM_JOINTS), config.bone_scale, generator).to(x))
+        x = scale_bones(x, 1 + uniform((n, NUM_JOINTS), config.bone_scale, generator)[here].to(x))
     if config.crop_ratio:
         padding = frames // config.crop_ratio
-        start = torch.randint(0, 2 * padding + 1, (n,), generator=generator)
+        start = torch.randint(0, 2 * padding + 1, (n,), generator=generator)[here]
         x = temporal_crop(x, start.to(x.device), padding)
     if config.shear:
-        x = shear(x, uniform((n, 6), config.shear, generator).to(x))
+        x = shear(x, uniform((n, 6), config.shear, generator)[here].to(x))
     if config.rotation:
-        angles = uniform((n,), math.radians(config.rotation), generator).to(x)
+        angles = uniform((n,), math.radians(config.rotation), generator)[here].to(x)
         x = rotate(x, angles)
     return x
 
