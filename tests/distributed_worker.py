@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -12,8 +14,11 @@ import torch
 import torch.distributed as dist
 from tiny_training import tiny_config, walks
 
-from skelrep.config import PretrainConfig
+from skelrep.cli import main
+from skelrep.clips import Clip
+from skelrep.config import PreprocessConfig, PretrainConfig
 from skelrep.errors import SkelrepError
+from skelrep.read import ClipStore, as_clips
 from skelrep.train import KnnMonitor, train_crossclr
 from skelrep.train.data import as_store
 from skelrep.train.distributed import Group
@@ -58,11 +63,12 @@ def take_steps(config: PretrainConfig, group: Group) -> dict[str, Any]:
     return run.state() | {"losses": [r.losses for r in records], "accuracy": [r.accuracy for r in records]}
 
 
-def compare(pair: Group) -> dict[str, Any]:
+def compare_cases(pair: Group) -> dict[str, Any]:
     """Case -> what one process and what two have come to."""
     found = {}
     for name, (recipe, views, batch_size) in CASES.items():
-        config = tiny_config(recipe, views=views, batch_size=batch_size, epochs=2)
+        short = PreprocessConfig(recipe_name=recipe, frames=8)
+        config = tiny_config(recipe, views=views, batch_size=batch_size, epochs=2, preprocess=short)
         two = take_steps(config, pair)
         found[name] = {"one": take_steps(config, Group.single()) if pair.main else None, "two": two}
     return found
@@ -91,43 +97,80 @@ def fail_in_one(pair: Group) -> dict[str, str]:
     return errors
 
 
-def train(folder: Path, **changes: Any) -> None:
+def config_of_run() -> PretrainConfig:
+    """Dropout, two stages, and a checkpoint every second of eight steps."""
+    return tiny_config("faithful", batch_size=5, epochs=4, checkpoint_steps=2)
+
+
+def save_inputs(folder: Path) -> None:
+    """Clips, labelled clips and configuration as files."""
+    ClipStore.from_clips(as_clips(mixed_clips())).save(folder / "clips")
+    labelled = [Clip(data=data, name=f"{n}", label=n // 2) for n, data in enumerate(walks(4, seed=2))]
+    ClipStore.from_clips(labelled).save(folder / "labelled")
+    (folder / "config.json").write_text(json.dumps(config_of_run().to_dict()))
+
+
+def train(folder: Path, inputs: Path) -> None:
     """The run that the tests stop, kill and restart."""
-    config = tiny_config("faithful", batch_size=5, checkpoint_steps=2, **changes)
-    monitor = KnnMonitor(clips=walks(4, seed=2), labels=list("aabb"), patience=3)
-    train_crossclr(mixed_clips(), config, output_dir=folder, monitor=monitor, device="cpu")
+    watched = ClipStore.open(inputs / "labelled")
+    monitor = KnnMonitor(clips=watched, labels=watched.labels, patience=9)
+    clips = ClipStore.open(inputs / "clips")
+    train_crossclr(clips, config_of_run(), output_dir=folder, monitor=monitor, device="cpu")
 
 
-def suffer(folder: Path) -> None:
-    """Die without warning at first; after torchrun's restart be asked to stop; then go on to the end."""
-    attempt, rank = int(os.environ["TORCHELASTIC_RESTART_COUNT"]), os.environ["RANK"]
+def signal_at(done: int, number: int) -> None:
+    """Send this process a signal before the step after `done` steps, once."""
     step = Run.step
 
-    def step_or_suffer(run: Run) -> Any:
-        if rank == "1" and attempt == 0 and run.done == 3:
-            os.kill(os.getpid(), signal.SIGKILL)
-        if rank == "1" and attempt == 1 and run.done == 4:
-            os.kill(os.getpid(), signal.SIGINT)
+    def step_after_signal(run: Run) -> Any:
+        if run.done == done:
+            Run.step = step  # type: ignore[method-assign]
+            os.kill(os.getpid(), number)
         return step(run)
 
-    Run.step = step_or_suffer  # type: ignore[method-assign]
-    train(folder)
+    Run.step = step_after_signal  # type: ignore[method-assign]
 
 
-def main(mode: str, folder: Path) -> None:
-    """Run one mode; what is to be looked at goes into FOLDER/rank-N.pt."""
-    torch.set_num_threads(1)
-    if mode == "suffer":
-        suffer(folder)
-        return
+def stop_and_go_on(pair: Group, folder: Path) -> str:
+    """How the run ended when one process was asked to stop; a copy of it then goes on to its end."""
+    if pair.rank == 1:
+        signal_at(3, signal.SIGINT)
+    try:
+        train(folder / "stopped", folder)
+    except KeyboardInterrupt as error:
+        ended = type(error).__name__
+    if pair.main:
+        shutil.copytree(folder / "stopped", folder / "gone on")
+    train(folder / "gone on", folder)
+    return ended
+
+
+def compare(folder: Path) -> None:
+    """What is looked at later goes into FOLDER/rank-N.pt."""
     dist.init_process_group("gloo")
     pair = Group(rank=dist.get_rank(), size=dist.get_world_size(), device=CPU)
-    found = {"cases": compare(pair), "errors": fail_in_one(pair)}
-    train(folder / "run")
+    if pair.main:
+        save_inputs(folder)
+    found = {"cases": compare_cases(pair), "errors": fail_in_one(pair)}
+    train(folder / "run", folder)
+    found["ended"] = stop_and_go_on(pair, folder)
     found["group left alone"] = dist.is_initialized()
     torch.save(found, folder / f"rank-{pair.rank}.pt")
     dist.destroy_process_group()
 
 
+def killed(folder: Path, inputs: Path) -> int:
+    """`skelrep train`, where the second process dies without warning; torchrun starts both again."""
+    if os.environ["RANK"] == "1" and os.environ["TORCHELASTIC_RESTART_COUNT"] == "0":
+        signal_at(3, signal.SIGKILL)
+    options = ["--config", inputs / "config.json", "--monitor", inputs / "labelled", "--patience", 9]
+    return main(["train", *map(str, [inputs / "clips", "-o", folder, "--device", "cpu", *options])])
+
+
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    torch.set_num_threads(1)
+    mode, *folders = sys.argv[1:]
+    if mode == "compare":
+        compare(Path(folders[0]))
+    else:
+        sys.exit(killed(Path(folders[0]), Path(folders[1])))
