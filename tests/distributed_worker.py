@@ -134,11 +134,11 @@ def signal_at(done: int, number: int) -> None:
 def stop_and_go_on(pair: Group, folder: Path) -> str:
     """How the run ended when one process was asked to stop; a copy of it then goes on to its end."""
     if pair.rank == 1:
-        signal_at(3, signal.SIGINT)
+        signal_at(3, signal.SIGTERM)
     try:
         train(folder / "stopped", folder)
-    except KeyboardInterrupt as error:
-        ended = type(error).__name__
+    except SystemExit as error:
+        ended = f"{type(error).__name__} {error.code}"
     if pair.main:
         shutil.copytree(folder / "stopped", folder / "gone on")
     train(folder / "gone on", folder)

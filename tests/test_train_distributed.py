@@ -70,7 +70,7 @@ def test_a_group_of_the_caller_is_used_and_left(folder, ranks):
 
 
 def test_all_stop_where_one_is_asked_to(folder, ranks):
-    assert [rank["ended"] for rank in ranks] == ["KeyboardInterrupt"] * 2
+    assert [rank["ended"] for rank in ranks] == ["SystemExit 143"] * 2
     assert newest_state(folder / "stopped")["step"] == 4
     assert same_runs(folder / "gone on", folder / "run")
 

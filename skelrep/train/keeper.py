@@ -1,4 +1,4 @@
-"""What a run leaves behind while it trains: a line of the log, a move of the bar, now and then a checkpoint."""
+"""What a run leaves behind while it trains: log, bar, and now and then a checkpoint."""
 
 from __future__ import annotations
 
