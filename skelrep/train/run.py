@@ -23,6 +23,7 @@ from ..config import ModelConfig, PretrainConfig
 from ..crossclr import CrosSCLR, StepOutput
 from ..errors import ConfigError, TrainingDivergedError
 from ..models import SkeletonEncoder
+from ..models.synchronised import synchronise
 from ..read import ClipStore
 from .bad_clips import ClipGuard
 from .data import load_batch
@@ -30,7 +31,6 @@ from .distributed import Group
 from .log import StepRecord
 from .optim import build_optimizer, learning_rate, set_learning_rate
 from .sampler import Batch, Order, seed_for
-from .synchronised import synchronise
 
 ADVICE = (
     "Try a lower learning_rate, more warmup_epochs or precision='float32'; if it happens at the first steps, "

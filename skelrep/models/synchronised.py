@@ -6,16 +6,31 @@ Rows here are bodies: how many a process holds differs, since clips have one bod
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from .distributed import Group
+
+class Processes(Protocol):
+    """The processes that hold a batch together; `skelrep.train.distributed.Group` is one."""
+
+    @property
+    def rank(self) -> int:
+        """This process's number."""
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+
+    def collect(self, values: Tensor) -> Tensor:
+        """Every process's values: (size, ...)."""
+
+    def sum(self, values: Tensor) -> Tensor:
+        """The sum of every process's values."""
 
 
-def synchronise(model: nn.Module, group: Group) -> None:
+def synchronise(model: nn.Module, group: Processes) -> None:
     """Replace every BatchNorm and Dropout by one that sees the whole batch; names of weights stay.
 
     Args:
@@ -48,7 +63,7 @@ class Rows:
         counts: rows of each process, in order.
     """
 
-    def __init__(self, group: Group) -> None:
+    def __init__(self, group: Processes) -> None:
         self.group, self.counts = group, [0] * group.size
 
     def count(self, _module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
@@ -57,18 +72,27 @@ class Rows:
         self.counts = self.group.collect(here).flatten().tolist()
 
     @property
+    def total(self) -> int:
+        """Rows of the whole batch."""
+        return sum(self.counts)
+
+    @property
     def start(self) -> int:
         """The place of this process's first row in the whole batch."""
         return sum(self.counts[: self.group.rank])
 
+    def join(self, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and (biased) variance of each channel over the whole batch, from those over the rows here.
 
-@dataclass(frozen=True)
-class Statistics:
-    """Mean and (biased) variance of each channel over the whole batch, float (C,), of `count` numbers."""
+        Joined by the law of total variance, which loses no digits where the mean is large.
 
-    mean: Tensor
-    variance: Tensor
-    count: int
+        Args:
+            mean, variance: float64 (C,); anything finite where no rows are here.
+        """
+        means, variances = self.group.collect(torch.stack((mean, variance))).unbind(1)
+        share = torch.tensor(self.counts, dtype=mean.dtype, device=mean.device)[:, None] / self.total
+        whole = (share * means).sum(0)
+        return whole, (share * (variances + (means - whole) ** 2)).sum(0)
 
 
 class SynchronisedNorm(nn.modules.batchnorm._BatchNorm):
@@ -96,37 +120,29 @@ class SynchronisedNorm(nn.modules.batchnorm._BatchNorm):
         if not self.training:
             stored = self.running_mean, self.running_var
             return nn.functional.batch_norm(x, *stored, self.weight, self.bias, eps=self.eps)
-        found = batch_statistics(x, self.rows)
-        self._remember(found)
-        arguments = x, self.weight, self.bias, found, self.eps, self.rows.group
+        mean, variance = self.rows.join(*own_statistics(x))
+        count = self.rows.total * math.prod(x.shape[2:])
+        self._remember(mean, variance, count)
+        dtype = torch.promote_types(x.dtype, torch.float32)
+        found = mean.to(dtype), variance.to(dtype), count
+        arguments = x, self.weight, self.bias, *found, self.eps, self.rows.group
         return Normalise.apply(*arguments)  # type: ignore[no-untyped-call]
 
-    @torch.no_grad()
-    def _remember(self, found: Statistics) -> None:
-        unbiased = found.variance * (found.count / (found.count - 1))
-        momentum = float(self.momentum or 0)
-        self.running_mean.lerp_(found.mean.to(self.running_mean.dtype), momentum)
+    def _remember(self, mean: Tensor, variance: Tensor, count: int) -> None:
+        unbiased, momentum = variance * (count / (count - 1)), float(self.momentum or 0)
+        self.running_mean.lerp_(mean.to(self.running_mean.dtype), momentum)
         self.running_var.lerp_(unbiased.to(self.running_var.dtype), momentum)
         self.num_batches_tracked += 1
 
 
 @torch.no_grad()
-def batch_statistics(x: Tensor, rows: Rows) -> Statistics:
-    """Statistics of float (B, C, ...) over the rows of all processes.
-
-    Each process sends mean and variance of its own rows; they are joined in float64 by the law of total
-    variance, which loses no digits where the mean is large.
-    """
-    mean, variance = x.new_zeros(2, x.shape[1], dtype=torch.float64)
-    if len(x):
-        wide = x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
-        mean, variance = (t.double() for t in torch.batch_norm_update_stats(wide, None, None, 0.0))
-    means, variances = rows.group.collect(torch.stack((mean, variance))).unbind(1)
-    weight = torch.tensor(rows.counts, dtype=torch.float64, device=x.device)[:, None] / sum(rows.counts)
-    mean = (weight * means).sum(0)
-    variance = (weight * (variances + (means - mean) ** 2)).sum(0)
-    dtype = torch.promote_types(x.dtype, torch.float32)
-    return Statistics(mean.to(dtype), variance.to(dtype), sum(rows.counts) * math.prod(x.shape[2:]))
+def own_statistics(x: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and biased variance, float64 (C,), of float (B, C, ...); zeros where B is 0."""
+    if not len(x):
+        return x.new_zeros(x.shape[1], dtype=torch.float64), x.new_zeros(x.shape[1], dtype=torch.float64)
+    wide = x.float() if x.dtype in (torch.bfloat16, torch.float16) else x
+    mean, variance = torch.batch_norm_update_stats(wide, None, None, 0.0)
+    return mean.double(), variance.double()
 
 
 class Normalise(torch.autograd.Function):
@@ -137,16 +153,24 @@ class Normalise(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, found: Statistics, eps: float, group: Group
+        ctx: Any,
+        x: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        mean: Tensor,
+        variance: Tensor,
+        count: int,
+        eps: float,
+        group: Processes,
     ) -> Tensor:
-        ctx.save_for_backward(x, weight, found.mean, found.variance)
-        ctx.count, ctx.eps, ctx.group = found.count, eps, group
+        ctx.save_for_backward(x, weight, mean, variance)
+        ctx.count, ctx.eps, ctx.group = count, eps, group
         if not len(x):
             return x.clone()
-        return nn.functional.batch_norm(x, found.mean, found.variance, weight, bias, eps=eps)
+        return nn.functional.batch_norm(x, mean, variance, weight, bias, eps=eps)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor, Tensor, None, None, None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         x, weight, mean, variance = ctx.saved_tensors
         as_constants = gradient, torch.zeros_like(weight), torch.zeros_like(weight)
         if len(x):
@@ -155,7 +179,7 @@ class Normalise(torch.autograd.Function):
             )
         of_x, of_weight, of_bias = as_constants
         if not ctx.needs_input_grad[0]:
-            return None, of_weight, of_bias, None, None, None
+            return None, of_weight, of_bias, *[None] * 5
         whole_weight, whole_bias = ctx.group.sum(torch.stack((of_weight, of_bias))).unbind(0)
         # Ioffe & Szegedy 2015, section 3: what the statistics themselves pass on to x.
         per_std = torch.rsqrt(variance + ctx.eps)
@@ -163,7 +187,7 @@ class Normalise(torch.autograd.Function):
         shape = (1, -1, *[1] * (x.dim() - 2))
         slope, offset = (scale * per_std * whole_weight).view(shape), (scale * whole_bias).view(shape)
         of_x = of_x + torch.addcmul(offset, slope, x - mean.view(shape)).to(of_x.dtype)
-        return of_x, of_weight, of_bias, None, None, None
+        return of_x, of_weight, of_bias, *[None] * 5
 
 
 class WholeBatchDropout(nn.Dropout):
@@ -178,5 +202,5 @@ class WholeBatchDropout(nn.Dropout):
         if not self.training:
             return input
         x = input
-        keep = x.new_empty(sum(self.rows.counts), *x.shape[1:]).bernoulli_(1 - self.p).div_(1 - self.p)
+        keep = x.new_empty(self.rows.total, *x.shape[1:]).bernoulli_(1 - self.p).div_(1 - self.p)
         return x * keep[self.rows.start : self.rows.start + len(x)]
