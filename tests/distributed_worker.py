@@ -17,7 +17,7 @@ from tiny_training import tiny_config, walks
 from skelrep.cli import main
 from skelrep.clips import Clip
 from skelrep.config import PreprocessConfig, PretrainConfig
-from skelrep.errors import SkelrepError
+from skelrep.errors import PeerError, SkelrepError
 from skelrep.read import ClipStore, as_clips
 from skelrep.train import KnnMonitor, train_crossclr
 from skelrep.train.data import as_store
@@ -155,8 +155,14 @@ def compare(folder: Path) -> None:
     train(folder / "run", folder)
     found["ended"] = stop_and_go_on(pair, folder)
     found["group left alone"] = dist.is_initialized()
-    torch.save(found, folder / f"rank-{pair.rank}.pt")
-    dist.destroy_process_group()
+    if pair.rank == 1:
+        torch.save(found, folder / "rank-1.pt")
+        os._exit(0)
+    try:
+        pair.any(flag=False)
+    except PeerError as error:
+        found["alone"] = str(error)
+    torch.save(found, folder / "rank-0.pt")
 
 
 def killed(folder: Path, inputs: Path) -> int:

@@ -63,6 +63,10 @@ def test_an_error_in_one_process_ends_both(ranks):
     assert first["other_config"].startswith("PeerError: process 1 of 2 failed")
 
 
+def test_a_process_whose_peer_is_gone_says_so(ranks):
+    assert ranks[0]["alone"].startswith("another process of this run has ended")
+
+
 def test_a_group_of_the_caller_is_used_and_left(folder, ranks):
     assert [rank["group left alone"] for rank in ranks] == [True, True]
     assert (folder / "run" / "model.safetensors").exists()

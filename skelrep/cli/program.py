@@ -65,7 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SkelrepError as error:
         if options.traceback:
             raise
-        if not isinstance(error, PeerError):  # the process that failed says why
+        if is_first_process() or not isinstance(error, PeerError):  # the process that failed says why
             sys.stderr.write(f"skelrep: error: {' '.join(str(error).split())}\n")
         return EXIT_ERROR
     return 0

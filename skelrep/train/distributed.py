@@ -6,7 +6,6 @@ through `Group`, in the same order on all of them. torchrun (or the caller) star
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,8 +14,6 @@ from typing import Any, TypeVar
 import torch
 import torch.distributed as dist
 from torch import Tensor
-from torch.distributed.distributed_c10d import PrefixStore
-from torch.distributed.rendezvous import rendezvous
 from torch.nn import Parameter
 
 from ..errors import ConfigError, PeerError
@@ -73,13 +70,15 @@ class Group:
         if self.size == 1:
             return values.unsqueeze(0)
         everyone = [torch.empty_like(values) for _ in range(self.size)]
-        dist.all_gather(everyone, values.contiguous())
+        with hearing():
+            dist.all_gather(everyone, values.contiguous())
         return torch.stack(everyone)
 
     def sum(self, values: Tensor) -> Tensor:
         """Add up every process's values, in place."""
         if self.size > 1:
-            dist.all_reduce(values)
+            with hearing():
+                dist.all_reduce(values)
         return values
 
     def sum_gradients(self, parameters: Iterable[Parameter]) -> None:
@@ -104,7 +103,8 @@ class Group:
         if self.size == 1:
             return number
         numbers = torch.tensor([number], device=self.device)
-        dist.all_reduce(numbers, dist.ReduceOp.MAX)
+        with hearing():
+            dist.all_reduce(numbers, dist.ReduceOp.MAX)
         return int(numbers.item())
 
     def join(self, items: list[T]) -> list[T]:
@@ -112,7 +112,8 @@ class Group:
         if self.size == 1 or not self.any(bool(items)):
             return items
         lists: list[list[T]] = [[]] * self.size
-        dist.all_gather_object(lists, items)
+        with hearing():
+            dist.all_gather_object(lists, items)
         return [item for part in lists for item in part]
 
     @contextmanager
@@ -141,7 +142,8 @@ class Group:
         with self.together():
             if self.main:
                 made = [make()]
-        dist.broadcast_object_list(made, src=0, device=self.device)
+        with hearing():
+            dist.broadcast_object_list(made, src=0, device=self.device)
         return made[0]  # type: ignore[return-value]
 
     def check_equal(self, what: Mapping[str, Any]) -> None:
@@ -164,11 +166,25 @@ class Group:
 
     def _fail(self, error: Exception | None) -> None:
         reasons: list[str | None] = [None] * self.size
-        dist.all_gather_object(reasons, error and f"{type(error).__name__}: {error}")
+        with hearing():
+            dist.all_gather_object(reasons, error and f"{type(error).__name__}: {error}")
         if error is not None:
             raise error
         rank, reason = next((n, text) for n, text in enumerate(reasons) if text)
         raise PeerError(f"process {rank} of {self.size} failed, so this one stops too: {reason}")
+
+
+@contextmanager
+def hearing() -> Iterator[None]:
+    """Say it in our words when a message fails: the others are gone."""
+    try:
+        yield
+    except RuntimeError as error:
+        reason = str(error).splitlines()[0]
+        raise PeerError(
+            f"another process of this run has ended or cannot be reached ({reason}). Start all of them "
+            "again; the run goes on from its newest checkpoint."
+        ) from error
 
 
 class GatherRows(torch.autograd.Function):
@@ -181,71 +197,10 @@ class GatherRows(torch.autograd.Function):
         padded = rows.new_zeros(max(sizes), *rows.shape[1:])
         padded[: len(rows)] = rows
         everyone = [torch.empty_like(padded) for _ in sizes]
-        dist.all_gather(everyone, padded)
+        with hearing():
+            dist.all_gather(everyone, padded)
         return torch.cat([part[:n] for part, n in zip(everyone, sizes, strict=True)])
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         return gradient[ctx.start : ctx.stop], None, None
-
-
-def own_device(device: str | torch.device | None) -> str | torch.device:
-    """A device by name; CUDA without a number is this process's own, by torchrun's LOCAL_RANK."""
-    if device is None:
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    local = os.environ.get("LOCAL_RANK")
-    return f"cuda:{local}" if str(device) == "cuda" and local is not None else device
-
-
-@contextmanager
-def process_group(device: torch.device) -> Iterator[Group]:
-    """The group this process belongs to.
-
-    A process group that the caller initialised is used and left as it is. Otherwise one is made from
-    torchrun's environment, and taken down at the end; without that environment the process is on its own.
-
-    Raises:
-        ConfigError: the environment is incomplete, or the caller's group cannot carry tensors of `device`.
-    """
-    selected = torch.cuda.device(device if device.type == "cuda" else -1)  # -1 selects none
-    if dist.is_available() and dist.is_initialized():
-        if device.type not in dist.get_backend_config():
-            raise ConfigError(
-                f"the process group ({dist.get_backend_config()}) cannot carry tensors on {device}. "
-                "Initialise it with 'gloo' for the CPU or 'nccl' for CUDA, or leave that to train_crossclr."
-            )
-        with selected:
-            yield Group(rank=dist.get_rank(), size=dist.get_world_size(), device=device)
-        return
-    if int(os.environ.get("WORLD_SIZE", "1")) == 1 or "RANK" not in os.environ:
-        yield Group.single()
-        return
-    initialise(device)
-    try:
-        with selected:
-            yield Group(rank=dist.get_rank(), size=dist.get_world_size(), device=device)
-    finally:
-        dist.destroy_process_group()
-
-
-def initialise(device: torch.device) -> None:
-    """Make the default process group from torchrun's environment."""
-    cuda = device.type == "cuda"
-    try:
-        store, rank, size = next(rendezvous("env://"))
-    except ValueError as error:
-        raise ConfigError(
-            f"WORLD_SIZE is {os.environ['WORLD_SIZE']}, but no process group can be made: {error}. Start the "
-            "processes with torchrun, or unset RANK and WORLD_SIZE to train with one."
-        ) from error
-    if os.environ.get("GROUP_WORLD_SIZE") == "1":
-        # After a restart torchrun's store still holds addresses of processes that are dead (pytorch issue
-        # 135712). On one machine the restarts are numbered; on several each machine counts its own.
-        store = PrefixStore(f"restart-{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
-    dist.init_process_group(
-        "nccl" if cuda else "gloo",
-        store=store,
-        rank=rank,
-        world_size=size,
-        device_id=device if cuda else None,
-    )

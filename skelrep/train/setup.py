@@ -17,7 +17,7 @@ from ..read import ClipStore
 from ..weights_file import check_device
 from .checkpoint import FOLDER_NAME, find_checkpoints
 from .data import fingerprint
-from .distributed import own_device
+from .launch import own_device
 from .log import LOG_NAME
 
 MODEL_FILES = ("config.json", "model.safetensors")

@@ -16,10 +16,11 @@ from ..config import PretrainConfig
 from ..errors import TrainingDivergedError
 from ..models import SkeletonEncoder
 from .checkpoint import FOLDER_NAME, find_checkpoints, load_newest
-from .distributed import Group, process_group
+from .distributed import Group
 from .early_stopping import EarlyStopping, KnnMonitor
 from .interrupt import deferred_interrupt
 from .keeper import Keeper
+from .launch import process_group
 from .lock import folder_lock
 from .run import Run, own_random_state
 from .setup import check_output, describe_run, prepare_folder, resolve_device, resolve_init
