@@ -25,7 +25,7 @@ def torchrun(*arguments: object) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 
@@ -70,7 +70,7 @@ def test_a_process_whose_peer_is_gone_says_so(ranks):
 def test_a_group_of_the_caller_is_used_and_left(folder, ranks):
     assert [rank["group left alone"] for rank in ranks] == [True, True]
     assert (folder / "run" / "model.safetensors").exists()
-    assert len(log_lines(folder / "run")) == 8
+    assert len(log_lines(folder / "run")) == 6
 
 
 def test_all_stop_where_one_is_asked_to(folder, ranks):
