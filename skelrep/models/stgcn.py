@@ -87,6 +87,7 @@ class STGCN(nn.Module):
     """
 
     adjacency: Tensor
+    recompute = False
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
@@ -118,4 +119,8 @@ class STGCN(nn.Module):
 
     def forward(self, x_BCTV: Tensor) -> Tensor:
         """Mean over time and joints of the last block: float (B, feature_channels)."""
+        from . import training  # it builds on this module's layers
+
+        if training.fits(self, x_BCTV):
+            return training.encode_bodies(self, self.input_norm(rearrange(x_BCTV, "b c t v -> b (v c) t")))
         return self.forward_features(x_BCTV).mean(dim=(2, 3))
