@@ -18,8 +18,10 @@ from .graph import GraphConvolution
 from .norm import SlicedNorm
 from .scratch import Scratch
 from .shortcut import Shortcut
+from .frequency import FrequencyConvolution
 from .temporal import TemporalConvolution
 
+WIDE = 64  # channels
 relu_backward = torch.ops.aten.threshold_backward.grad_input
 
 
@@ -39,8 +41,7 @@ class BlockPass:
         edges = adjacency_PVW * spatial.edge_importance.detach()
         self.graph = GraphConvolution(spatial.weight.detach(), spatial.bias.detach(), edges, scratch)
         self.spatial_norm = SlicedNorm(block.spatial_norm)
-        weight, stride = block.temporal.weight.detach(), int(block.temporal.stride[0])
-        self.temporal = TemporalConvolution(weight, stride, frames, scratch)
+        self.temporal = temporal_convolution(block.temporal, frames, scratch)
         self.temporal_norm = SlicedNorm(block.temporal_norm, gain=1 / (1 - block.dropout.p))
         path = block.residual
         self.shortcut = Shortcut(path, scratch) if isinstance(path, nn.Sequential) else None
@@ -163,3 +164,13 @@ class BlockPass:
             self.shortcut.backward(n, x, d_out_TDVB.flatten(2), d_x)
         self.graph.backward(x, d_s.unflatten(2, x.shape[2:]), d_x)
         return d_x
+
+
+def temporal_convolution(
+    layer: nn.Conv2d, frames: int, scratch: Scratch
+) -> TemporalConvolution | FrequencyConvolution:
+    """The cheaper of the two ways; the frequency domain pays from `WIDE` channels on."""
+    weight, stride = layer.weight.detach(), int(layer.stride[0])
+    if stride == 1 and weight.shape[1] >= WIDE:
+        return FrequencyConvolution(weight, frames, scratch)
+    return TemporalConvolution(weight, stride, frames, scratch)
