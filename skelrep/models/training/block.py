@@ -21,7 +21,7 @@ from .shortcut import Shortcut
 from .frequency import FrequencyConvolution
 from .temporal import TemporalConvolution
 
-WIDE = 64  # channels
+WIDE = 32
 relu_backward = torch.ops.aten.threshold_backward.grad_input
 
 
@@ -61,7 +61,7 @@ class BlockPass:
         x, z, bits = self.inputs[n], self.temporal_maps[n], self.bits[n]
         out = self.temporal_norm.apply(z, torch.empty_like(z))
         if bits is not None:
-            zero_dropped(out, bits)
+            zero_dropped(out, bits, self.scratch)
         if self.shortcut is not None:
             out += self.shortcut.output(n)
         elif self.block.residual is not None:
@@ -142,7 +142,7 @@ class BlockPass:
     def _kept(self, n: int, d_out: Tensor, place: Tensor) -> Tensor:
         """A gradient behind dropout, in `place`; the norm's gain does the scaling."""
         bits, copied = self.bits[n], place.copy_(d_out)
-        return copied if bits is None else zero_dropped(copied, bits)
+        return copied if bits is None else zero_dropped(copied, bits, self.scratch)
 
     def _temporal_backward(self, n: int, d_out_TDN: Tensor) -> Tensor:
         """Gradient before the first ReLU, (T, D, N)."""

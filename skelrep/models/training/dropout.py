@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from .scratch import Scratch
+
 WORD = 32
 LEVELS = 1 << 16
 _INT_OF = {torch.float32: torch.int32, torch.float64: torch.int64}
@@ -35,17 +37,19 @@ def draw_bits(numbers: int, rate: float) -> Tensor:
     return packed
 
 
-def zero_dropped(x: Tensor, bits: Tensor) -> Tensor:
+def zero_dropped(x: Tensor, bits: Tensor, scratch: Scratch) -> Tensor:
     """Set to zero, in place, the numbers whose bit is not set; x is contiguous float32 or float64."""
     integer = _INT_OF[x.dtype]
     shifts = torch.arange(WORD, dtype=torch.int32)[:, None]
     # The sign bit, spread over the word: all ones keep a number's bits, all zeros make it zero.
-    mask = torch.bitwise_left_shift(bits, shifts).bitwise_right_shift_(WORD - 1)
-    mask = mask.flatten()[: x.numel()].view_as(x)
+    spread = scratch.take("mask", WORD, len(bits), dtype=torch.int32)
+    torch.bitwise_left_shift(bits, shifts, out=spread).bitwise_right_shift_(WORD - 1)
+    mask = spread.flatten()[: x.numel()].view_as(x)
     x.view(integer).bitwise_and_(mask.to(integer))
     return x
 
 
 def unpack_bits(bits: Tensor, numbers: int) -> Tensor:
     """bool (numbers,): which numbers stay."""
-    return zero_dropped(torch.ones(numbers), bits) > 0
+    ones = torch.ones(numbers)
+    return zero_dropped(ones, bits, Scratch(ones)) > 0

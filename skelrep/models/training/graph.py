@@ -54,7 +54,8 @@ class GraphConvolution:
         mix = self.mix.T.expand(frames, *self.mix.T.shape)
         d_neighbours = torch.bmm(mix, d_out, out=neighbours).view(frames * self.channels, -1, bodies)
         x = x_TCVB.view(frames * self.channels, self.joints, bodies)
-        self.d_spread += torch.bmm(d_neighbours, x.transpose(1, 2)).sum(dim=0)
+        edges = self.scratch.take("edges", len(x), *self.spread.shape)
+        self.d_spread += torch.bmm(d_neighbours, x.transpose(1, 2), out=edges).sum(dim=0)
         spread = self.spread.T.expand(len(x), *self.spread.T.shape)
         d_x_TCVB.view_as(x).baddbmm_(spread, d_neighbours)
 

@@ -21,10 +21,15 @@ class Scratch:
         self._like = like
         self._held: dict[str, Tensor] = {}
 
-    def take(self, name: str, *shape: int) -> Tensor:
-        """A contiguous tensor of this shape; valid until the name is taken again."""
+    def take(self, name: str, *shape: int, dtype: torch.dtype | None = None) -> Tensor:
+        """A contiguous tensor of this shape; valid until the name is taken again.
+
+        Args:
+            name: whose memory; always taken with the same dtype.
+            dtype: by default that of `like`.
+        """
         size = math.prod(shape)
         held = self._held.get(name)
         if held is None or len(held) < size:
-            held = self._held[name] = torch.empty(size, dtype=self._like.dtype)
+            held = self._held[name] = torch.empty(size, dtype=dtype or self._like.dtype)
         return held[:size].view(shape)
