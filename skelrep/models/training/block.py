@@ -14,14 +14,14 @@ from torch import Tensor, nn
 
 from ..stgcn import Block
 from .dropout import draw_bits, zero_dropped
+from .frequency import FrequencyConvolution
 from .graph import GraphConvolution
 from .norm import SlicedNorm
 from .scratch import Scratch
 from .shortcut import Shortcut
-from .frequency import FrequencyConvolution
 from .temporal import TemporalConvolution
 
-WIDE = 32
+WIDE = 64
 relu_backward = torch.ops.aten.threshold_backward.grad_input
 
 
@@ -38,8 +38,9 @@ class BlockPass:
     def __init__(self, block: Block, adjacency_PVW: Tensor, frames: int, scratch: Scratch) -> None:
         self.block, self.adjacency, self.scratch = block, adjacency_PVW, scratch
         spatial = block.spatial
+        bias: Tensor = spatial.bias.detach()  # type: ignore[union-attr]  # it has one
         edges = adjacency_PVW * spatial.edge_importance.detach()
-        self.graph = GraphConvolution(spatial.weight.detach(), spatial.bias.detach(), edges, scratch)
+        self.graph = GraphConvolution(spatial.weight.detach(), bias, edges, scratch)
         self.spatial_norm = SlicedNorm(block.spatial_norm)
         self.temporal = temporal_convolution(block.temporal, frames, scratch)
         self.temporal_norm = SlicedNorm(block.temporal_norm, gain=1 / (1 - block.dropout.p))
@@ -66,7 +67,7 @@ class BlockPass:
             out += self.shortcut.output(n)
         elif self.block.residual is not None:
             out += x.flatten(2)
-        return out.relu_().unflatten(2, x.shape[2:])
+        return out.relu_().view(*out.shape[:2], *x.shape[2:])
 
     def forget(self) -> None:
         """Drop the maps that `remember` can make again."""
@@ -162,7 +163,7 @@ class BlockPass:
         d_x = d_out_TDVB if identity else torch.zeros_like(x)
         if self.shortcut is not None:
             self.shortcut.backward(n, x, d_out_TDVB.flatten(2), d_x)
-        self.graph.backward(x, d_s.unflatten(2, x.shape[2:]), d_x)
+        self.graph.backward(x, d_s.view(*d_s.shape[:2], *x.shape[2:]), d_x)
         return d_x
 
 

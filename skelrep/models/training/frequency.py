@@ -1,8 +1,8 @@
 """Temporal convolution of wide maps in the frequency domain: fewer products of channel matrices.
 
-With F frames and K taps a convolution costs F * K products of channels. Between two transforms over frames
-it costs (3 * L - 1) / 2 with L = F + K // 2: one for the mean, three for each complex frequency. For 13 frames
-and 9 taps that is 25 instead of 117. Axes as in `temporal`; P products, L the transform's length.
+With F frames and K taps a convolution costs F * K products of channels. Between two transforms over frames it
+costs (3 * L - 1) / 2 with L = F + K // 2 (odd): one for the mean, three for each complex frequency. For 13
+frames and 9 taps that is 25 instead of 117. Axes as in `temporal`; P products, L the transform's length.
 """
 
 from __future__ import annotations

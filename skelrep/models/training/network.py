@@ -14,7 +14,7 @@ from ..stgcn import STGCN
 from .block import BlockPass
 from .scratch import Scratch
 
-SLICE = 16  # bodies; their maps fit in the second-level cache together with a convolution's windows
+SLICE = 32  # bodies; a few of their maps at a time stay in cache
 TRAINED_IN = (torch.float32, torch.float64)
 
 
@@ -43,11 +43,13 @@ def encode_bodies(stgcn: STGCN, x_BVCT: Tensor) -> Tensor:
 
 class _Blocks(torch.autograd.Function):
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any, stgcn: STGCN, keep: bool, names: tuple[str, ...], x_BVCT: Tensor, *parameters: Tensor
     ) -> Tensor:
         ctx.names, ctx.joints = names, stgcn.adjacency.shape[1]
-        ctx.save_for_backward(*parameters)  # so that autograd notices weights changed before the backward pass
+        ctx.save_for_backward(
+            *parameters
+        )  # so that autograd notices weights changed before the backward pass
         scratch, ctx.passes = Scratch(x_BVCT), []
         slices = to_slices(x_BVCT, ctx.joints)
         for block in stgcn.blocks:
@@ -66,7 +68,7 @@ class _Blocks(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, d_features_BC: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, d_features_BC: Tensor) -> tuple[Tensor | None, ...]:
         _ = ctx.saved_tensors
         found: dict[str, Tensor] = {}
         gradients: list[Tensor] = []
@@ -86,7 +88,7 @@ class _Blocks(torch.autograd.Function):
 def to_slices(x_BVCT: Tensor, joints: int) -> list[Tensor]:
     """(B, V * C, T), joint-major -> (T, C, V, b) of at most SLICE bodies each."""
     return [
-        rearrange(part, "b (v c) t -> t c v b", v=joints).contiguous() for part in x_BVCT.split(SLICE)
+        rearrange(part, "b (v c) t -> t c v b", v=joints).contiguous() for part in torch.split(x_BVCT, SLICE)
     ]
 
 
@@ -98,7 +100,7 @@ def from_slices(slices: Sequence[Tensor]) -> Tensor:
 def spread_mean(d_features_BC: Tensor, outputs: Sequence[Tensor]) -> list[Tensor]:
     """Gradient of the mean over time and joints, at every slice."""
     frames, _, joints, _ = outputs[0].shape
-    parts = (d_features_BC / (frames * joints)).split(SLICE)
+    parts = torch.split(d_features_BC / (frames * joints), SLICE)
     return [
         part.T[None, :, None, :].expand_as(out).contiguous() for part, out in zip(parts, outputs, strict=True)
     ]

@@ -75,7 +75,7 @@ class TemporalConvolution:
         return x_TCN.as_strided(shape, (self.stride * frame, x_TCN.shape[2], 1), first)
 
     def _towards(self, phase: int) -> Tensor:
-        """(C, taps * D): what reaches frames `phase`, `phase + stride`, ... from the outputs that saw them."""
+        """(C, taps * D): what the outputs that saw frames `phase`, `phase + stride`, ... send back."""
         taps = self.weight_DKC[:, self._taps(phase)]
         return taps.flip(1).permute(2, 1, 0).reshape(self.channels, -1)
 
