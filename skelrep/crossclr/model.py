@@ -43,6 +43,8 @@ class CrosSCLR(nn.Module):
         self.config = config
         self.views = config.encoder.views
         self.query_encoders, self.query_heads = make_encoders(config), make_heads(config)
+        for encoder in self.query_encoders.values():
+            encoder.recompute = config.recompute  # type: ignore[assignment]
         self.key_encoders, self.key_heads = make_encoders(config), make_heads(config)
         if config.recipe_name == "faithful":
             self.apply(published_initialisation)

@@ -26,7 +26,7 @@ NAME = re.compile(r"step-(\d{8,})-([0-9a-f]{12})\.pt")
 FIELDS = {"version", "step", "run", "versions", "model", "optimizer", "monitor"}
 
 # Neither changes a single weight; every other field does, and with it the meaning of "the same run".
-MAY_DIFFER = ("config.checkpoint_steps", "config.keep_checkpoints")
+MAY_DIFFER = ("config.checkpoint_steps", "config.keep_checkpoints", "config.recompute")
 
 State = dict[str, Any]
 

@@ -37,7 +37,7 @@ class TemporalConvolution:
 
     def gradient(self, columns: int) -> Tensor:
         """Where the gradient (T', D, N) at a slice's output goes before `backward`."""
-        margin = self.taps // 2 // self.stride
+        margin = -(-(self.taps // 2) // self.stride)
         return self._padded("gradient", margin, self.out_frames, self.out_channels, columns)
 
     def forward(self, x_TCN: Tensor) -> Tensor:
