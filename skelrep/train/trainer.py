@@ -48,8 +48,9 @@ def train_crossclr(
         output_dir: made where missing.
         init: encoder weights to begin with: a model, or a name that `load_pretrained` takes.
         resume: True goes on with the run in `output_dir`, where there is one (a finished one is returned as
-            it is). Its configuration, data, `init` and `monitor` must be the same; only `checkpoint_steps`
-            and `keep_checkpoints` may differ. False refuses an `output_dir` that holds a run.
+            it is). Its configuration, data, `init` and `monitor` must be the same; only
+            `checkpoint_steps`, `keep_checkpoints` and `recompute` may differ. False refuses an `output_dir`
+            that holds a run.
         monitor: stop when 1-NN accuracy on these labelled clips stops improving, and return the weights of
             the best epoch; by default the last epoch's.
         device: default CUDA where there is one.
