@@ -153,6 +153,8 @@ class PretrainConfig(Record):
         warmup_epochs: linear warm-up (``"fixed"``).
         decay_epoch: the learning rate is divided by 10 after this epoch (``"faithful"``).
         precision: ``"auto"`` is bfloat16 autocast on CUDA and float32 on the CPU.
+        recompute: keep less for the backward pass and compute it again; the same results in less memory and
+            more time.
         seed: fixes initial weights, order, augmentation and dropout.
         checkpoint_steps: steps between checkpoints (one more is written at the end).
         checkpoint_minutes: one is also written when the last is so old, so that a slow run loses little.
@@ -182,6 +184,7 @@ class PretrainConfig(Record):
     warmup_epochs: int = 10
     decay_epoch: int = 250
     precision: Precision = "auto"
+    recompute: bool = False
     seed: int = 0
     checkpoint_steps: int = 500
     checkpoint_minutes: float = 10.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from skelrep.augment import augment, rotate, scale_bones, shear, temporal_crop
+from skelrep.augment import augment, draw, rotate, scale_bones, shear, temporal_crop
 from skelrep.config import AugmentConfig
 from skelrep.layout import ANATOMY, PARENT, SPINE_SHOULDER
 from skelrep.views import bone, make_view, motion
@@ -82,6 +83,25 @@ def test_same_generator_state_same_crops(x: torch.Tensor) -> None:
     once, again, other = (augment(x, EVERYTHING, torch.Generator().manual_seed(s)) for s in (1, 1, 2))
     assert torch.equal(once, again)
     assert not torch.equal(once, other)
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"rotation": 30.0}, {"bone_scale": 0.2, "crop_ratio": 0}, {"shear": 0.0, "rotation": 9.0}]
+)
+@pytest.mark.parametrize("n", [3, 20])
+def test_joined_changes_equal_one_after_another(n: int, fields: dict[str, float]) -> None:
+    x = torch.randn(n, 3, 20, 25, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(n))
+    config = dataclasses.replace(AugmentConfig(), **fields)
+    draws = draw(n, 20, config, torch.Generator().manual_seed(1))
+    expected = x if draws.bone_factors is None else scale_bones(x, draws.bone_factors.double())
+    if draws.first_frame is not None:
+        expected = temporal_crop(expected, draws.first_frame, 20 // config.crop_ratio)
+    if draws.shears is not None:
+        expected = shear(expected, draws.shears.double())
+    if draws.angles is not None:
+        expected = rotate(expected, draws.angles.double())
+    found = augment(x, config, torch.Generator().manual_seed(1))
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
 
 
 def test_clips_of_a_batch_get_their_own_draws() -> None:

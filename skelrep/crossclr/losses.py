@@ -1,6 +1,7 @@
 """The contrastive losses: InfoNCE within a view, and cross-view consistent knowledge mining between views.
 
 Axes: N queries, D features, K queue entries. Pure functions; gradients flow to the queries only through q.
+`contrast` computes the same for training, without keeping the queue for the backward pass.
 """
 
 from __future__ import annotations
@@ -133,9 +134,7 @@ def direction_losses(
     -(log_softmax * mask).sum / mask.sum is logsumexp minus the mean of the positive logits, so the mask is
     never built: positives are gathered, and the logsumexp over a view's own logits serves all its directions.
     """
-    entries = next(iter(similar.values())).negative.shape[1]
-    if not 1 <= top_k <= entries:
-        raise ConfigError(f"top_k is {top_k}; expected 1 to {entries}, the number of queue entries.")
+    check_top_k(top_k, next(iter(similar.values())).negative.shape[1])
     mined = {view: s.negative.topk(top_k, dim=1).indices for view, s in similar.items()}
     own = {view: torch.logsumexp(logits(s) / temperature, dim=1) for view, s in similar.items()}
     losses = {}
@@ -148,3 +147,9 @@ def direction_losses(
             total = torch.logaddexp(total, torch.logsumexp(products / temperature, dim=1))
         losses[u, v] = total - torch.cat(positives, dim=1).mean(dim=1) / temperature
     return losses
+
+
+def check_top_k(top_k: int, entries: int) -> None:
+    """Raise `ConfigError` where more is to be mined than there is."""
+    if not 1 <= top_k <= entries:
+        raise ConfigError(f"top_k is {top_k}; expected 1 to {entries}, the number of queue entries.")

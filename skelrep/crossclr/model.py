@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +13,8 @@ from ..errors import ConfigError
 from ..models import STGCN, SkeletonEncoder
 from ..models.bodies import mean_over_bodies, present_bodies, split_bodies
 from ..views import make_view
-from .losses import Similarities, cross_view_losses_of, info_nce_of, similarities
+from .contrast import StepOutput as StepOutput
+from .contrast import contrast
 from .momentum import copy_and_freeze, momentum_update
 from .queue import KeyQueue
 
@@ -24,19 +24,6 @@ Gather = Callable[[Tensor], Tensor]
 def keep(rows: Tensor) -> Tensor:
     """The rows as they are: a process on its own holds the whole batch."""
     return rows
-
-
-@dataclass(frozen=True)
-class StepOutput:
-    """Losses of one step and, a view, the share of queries whose own key beats every negative."""
-
-    losses: dict[View, Tensor]
-    accuracy: dict[View, Tensor]
-
-    @property
-    def loss(self) -> Tensor:
-        """The training loss: the sum over views."""
-        return torch.stack(list(self.losses.values())).sum()
 
 
 class CrosSCLR(nn.Module):
@@ -63,6 +50,8 @@ class CrosSCLR(nn.Module):
         self.config = config
         self.views = config.encoder.views
         self.query_encoders, self.query_heads = make_encoders(config), make_heads(config)
+        for encoder in self.query_encoders.values():
+            encoder.recompute = config.recompute  # type: ignore[assignment]
         self.key_encoders, self.key_heads = make_encoders(config), make_heads(config)
         if config.recipe_name == "faithful":
             self.apply(published_initialisation)
@@ -91,20 +80,13 @@ class CrosSCLR(nn.Module):
         queries, keys = ({v: gather(rows) for v, rows in part.items()} for part in (queries, keys))
         # Logits at temperature 0.07 need float32: bfloat16 would round the losses to a few digits.
         with torch.autocast(x_query.device.type, enabled=False):
-            # The backward pass needs the queue as it was before this step's keys enter.
-            similar = {v: similarities(queries[v], keys[v], self.queue(v).rows.clone()) for v in self.views}
-            output = StepOutput(self._losses(similar, stage), {v: accuracy(s) for v, s in similar.items()})
+            queues = {view: self.queue(view).rows for view in self.views}
+            mining = None if stage == 1 else (self.config.top_k, self.config.context)
+            temperature = self.config.temperature
+            output = contrast(queries, keys, queues, temperature=temperature, mining=mining)
         for view, key in keys.items():
             self.queue(view).enqueue(key)
         return output
-
-    def _losses(self, similar: dict[View, Similarities], stage: int) -> dict[View, Tensor]:
-        temperature = self.config.temperature
-        if stage == 1:
-            return {view: info_nce_of(s, temperature) for view, s in similar.items()}
-        return cross_view_losses_of(
-            similar, temperature=temperature, top_k=self.config.top_k, context=self.config.context
-        )
 
     def _project(self, encoders: nn.ModuleDict, heads: nn.ModuleDict, x_NCTVM: Tensor) -> dict[View, Tensor]:
         """Unit vectors (N, projection_dim) a view."""
@@ -194,9 +176,3 @@ def parameters(*modules: nn.Module) -> Iterator[Parameter]:
 def in_float32(x: Tensor) -> Tensor:
     """Half precision raised to float32; float32 and float64 as they are."""
     return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
-
-
-@torch.no_grad()
-def accuracy(similar: Similarities) -> Tensor:
-    """Share of queries that are nearer to their own key than to any queue entry."""
-    return (similar.positive > similar.negative.amax(dim=1, keepdim=True)).float().mean()

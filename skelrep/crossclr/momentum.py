@@ -23,8 +23,7 @@ def momentum_update(key: Iterable[Parameter], query: Iterable[Parameter], moment
     """
     key_list = [parameter.detach() for parameter in key]
     query_list = [parameter.detach() for parameter in query]
-    torch._foreach_mul_(key_list, momentum)
-    torch._foreach_add_(key_list, query_list, alpha=1 - momentum)
+    torch._foreach_lerp_(key_list, query_list, 1 - momentum)
 
 
 def copy_and_freeze(key: nn.Module, query: nn.Module) -> None:

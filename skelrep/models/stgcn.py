@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..config import EncoderConfig
 from ..layout import NUM_JOINTS, spatial_partition
+from .recompute import recomputed
 
 TEMPORAL_KERNEL = 9
 STRIDED_BLOCKS = (5, 8)  # 1-based, as in the paper's table
@@ -78,6 +79,10 @@ class STGCN(nn.Module):
     Args:
         config: widths, dropout and the recipe, which decides the graph partitions.
 
+    Attributes:
+        recompute: keep only each block's input for the backward pass, which then computes the block again;
+            the results are the same, bit for bit.
+
     Source:
         Yan et al., AAAI 2018; widths of Li et al., CVPR 2021, section 4.2.
 
@@ -90,6 +95,7 @@ class STGCN(nn.Module):
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
+        self.recompute = False
         self.register_buffer("adjacency", torch.from_numpy(spatial_partition(config.recipe_name)))
         self.input_norm = nn.BatchNorm1d(3 * NUM_JOINTS)
         self.blocks = nn.ModuleList()
@@ -112,10 +118,19 @@ class STGCN(nn.Module):
         # BN over joint and coordinate, joint-major as in the published weights.
         x = self.input_norm(rearrange(x_BCTV, "b c t v -> b (v c) t"))
         x = rearrange(x, "b (v c) t -> b c t v", v=NUM_JOINTS).contiguous()
+        again = self.recompute and torch.is_grad_enabled()
         for block in self.blocks[:last_block]:
-            x = block(x, self.adjacency)
+            x = recomputed(block, x, self.adjacency) if again else block(x, self.adjacency)
         return x
 
     def forward(self, x_BCTV: Tensor) -> Tensor:
-        """Mean over time and joints of the last block: float (B, feature_channels)."""
+        """Mean over time and joints of the last block: float (B, feature_channels).
+
+        In training on the CPU, `skelrep.models.training` computes it: the same function, without calling
+        `forward_features`.
+        """
+        from . import training  # it builds on this module's layers
+
+        if training.fits(self, x_BCTV):
+            return training.encode_bodies(self, self.input_norm(rearrange(x_BCTV, "b c t v -> b (v c) t")))
         return self.forward_features(x_BCTV).mean(dim=(2, 3))

@@ -32,6 +32,7 @@ MAY_DIFFER = (
     "config.checkpoint_minutes",
     "config.keep_checkpoints",
     "config.on_bad_clip",
+    "config.recompute",
 )
 
 State = dict[str, Any]

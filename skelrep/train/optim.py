@@ -42,13 +42,13 @@ def build_optimizer(
             lr=config.learning_rate,
             momentum=SGD_MOMENTUM,
             weight_decay=config.weight_decay,
-            foreach=True,
+            fused=True,
         )
     groups = [
         {"params": [p for n, p in trainable if decays(n, p)], "weight_decay": config.weight_decay},
         {"params": [p for n, p in trainable if not decays(n, p)], "weight_decay": 0.0},
     ]
-    return AdamW(groups, lr=config.learning_rate, foreach=True)
+    return AdamW(groups, lr=config.learning_rate, fused=True)
 
 
 def decays(name: str, parameter: nn.Parameter) -> bool:

@@ -56,8 +56,8 @@ def train_crossclr(
         init: encoder weights to begin with: a model, or a name that `load_pretrained` takes.
         resume: True goes on with the run in `output_dir`, where there is one (a finished one is returned as
             it is). Its configuration, data, `init` and `monitor` must be the same; only `checkpoint_steps`,
-            `checkpoint_minutes`, `keep_checkpoints` and `on_bad_clip` may differ. False refuses an
-            `output_dir` that holds a run.
+            `checkpoint_minutes`, `keep_checkpoints`, `on_bad_clip` and `recompute` may differ. False refuses
+            an `output_dir` that holds a run.
         monitor: stop when 1-NN accuracy on these labelled clips stops improving, and return the weights of
             the best epoch; by default the last epoch's.
         device: default CUDA where there is one.
