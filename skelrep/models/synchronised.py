@@ -77,6 +77,11 @@ class Rows:
         return sum(self.counts)
 
     @property
+    def here(self) -> int:
+        """Rows of this process."""
+        return self.counts[self.group.rank]
+
+    @property
     def start(self) -> int:
         """The place of this process's first row in the whole batch."""
         return sum(self.counts[: self.group.rank])
@@ -201,6 +206,11 @@ class WholeBatchDropout(nn.Dropout):
         """Zero a share p of float (B, ...) in training, and scale up the rest."""
         if not self.training:
             return input
-        x = input
-        keep = x.new_empty(self.rows.total, *x.shape[1:]).bernoulli_(1 - self.p).div_(1 - self.p)
-        return x * keep[self.rows.start : self.rows.start + len(x)]
+        here = slice(self.rows.start, self.rows.start + len(input))
+        if input.device.type == "cpu":
+            from .training.dropout import whole_mask  # that room builds on this module
+
+            keep = whole_mask(self.rows.total, here, input.shape[1:], self.p).to(input.dtype)
+        else:
+            keep = input.new_empty(self.rows.total, *input.shape[1:]).bernoulli_(1 - self.p)[here]
+        return input * keep / (1 - self.p)
