@@ -1,6 +1,7 @@
 """Kill trainings at random moments, start them again, and compare with one that was never stopped.
 
-    python benchmarks/kill_test.py --runs 100 [--processes 1] [--json benchmarks/results/kill_test.json]
+    python benchmarks/kill_test.py --runs 100 [--json benchmarks/results/kill_test.json]
+    python benchmarks/kill_test.py --runs 20 --processes 2 --json benchmarks/results/kill_test_2.json
     python benchmarks/kill_test.py --docs benchmarks/results/kill_test.json   # fills docs/reliability.md
 
 Each run is a process that is killed (SIGKILL) one to five times and started again; at the end weights,
@@ -9,6 +10,9 @@ and every step, also a repeated one, must have seen the same crops of the same c
 Half of the kills come at any moment, half when a checkpoint's file is seen half-written; to hit that moment
 more often, the disk is made slower (SLOW_DISK seconds a flush). How often checkpoints are written changes
 from start to start, as it may.
+
+With two processes or more, one of them (chosen at random) is killed, and the others get what torchrun sends
+them then: SIGTERM, and after a while SIGKILL.
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ import json
 import multiprocessing
 import os
 import random
+import socket
 import sys
 import tempfile
 import time
@@ -30,10 +35,11 @@ from records import provenance, table, write_json
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
-from watched_training import SCENARIOS, differences, train_watched  # noqa: E402
+from watched_training import SCENARIOS, clips_of, differences, train_watched  # noqa: E402
 
 LIMIT = 600.0  # seconds after which a training counts as hung
 SLOW_DISK = 0.1
+TORCHRUN_WAITS = 30.0  # seconds between SIGTERM and SIGKILL
 MAX_KILLS = 5
 PRELOADED = ["watched_training", "torch._dynamo"]  # the optimiser imports the second when it is made
 HEADER = ("scenario", "runs", "kills", "while writing", "repeated steps", "identical")
@@ -72,14 +78,69 @@ class Outcome:
     differences: list[str] = field(default_factory=list)
 
 
+class Several:
+    """The processes of one training, with the environment that torchrun would give them.
+
+    Args:
+        members: not yet started.
+        victim: the one that `kill` kills.
+    """
+
+    def __init__(self, members: list[multiprocessing.Process], victim: int) -> None:
+        self._members, self._victim = members, members[victim]
+
+    def start(self) -> None:
+        """Begin."""
+        for member in self._members:
+            member.start()
+
+    def kill(self) -> None:
+        """Send SIGKILL to one; the others end as torchrun ends them."""
+        self._victim.kill()
+        for end in (lambda member: member.terminate(), lambda member: member.kill()):
+            for member in self._members:
+                end(member)
+            self.join(TORCHRUN_WAITS)
+
+    def is_alive(self) -> bool:
+        """Whether any of them still runs."""
+        return any(member.is_alive() for member in self._members)
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait for the end of all."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        for member in self._members:
+            member.join(None if deadline is None else max(deadline - time.monotonic(), 0))
+
+
+def train_as(environment: dict[str, str], folder: Path, *rest: object) -> None:
+    """`train_watched` as one of several processes."""
+    os.environ |= environment
+    train_watched(folder, *rest)  # type: ignore[arg-type]
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 def begin(folder: Path, scenario: str, cadence: int, processes: int, slow_disk: float = 0) -> Training:
     """Start a training as `processes` processes."""
-    if processes != 1:
-        raise SystemExit(f"--processes {processes}: only 1 is built so far.")
     context = multiprocessing.get_context("forkserver")  # torch is imported once, in the server
-    training = context.Process(target=train_watched, args=(folder, scenario, cadence, slow_disk))
+    clips_of(scenario, folder)  # a store is made once, not by each process
+    environment = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": str(processes)}
+    members = [
+        context.Process(
+            target=train_as,
+            args=({**environment, "RANK": str(rank)}, folder, scenario, cadence, slow_disk),
+        )
+        for rank in range(processes)
+    ]
+    training = Several(members, random.randrange(processes))  # type: ignore[arg-type]
     training.start()
-    return training  # type: ignore[return-value]
+    return training
 
 
 def run_to_the_end(folder: Path, scenario: str, processes: int, cadence: int = 2) -> float:
@@ -159,7 +220,8 @@ def write_docs(record: Path) -> None:
     found = json.loads(record.read_text())
     lines = [HEADER, ("---",) * len(HEADER), *rows_of(found["runs"])]
     text = "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
-    fill(ROOT / "docs" / "reliability.md", "kills", text)
+    marker = "kills" if found["processes"] == 1 else f"kills, {found['processes']} processes"
+    fill(ROOT / "docs" / "reliability.md", marker, text)
 
 
 def main() -> None:

@@ -34,14 +34,23 @@ class Draws:
     shears: Tensor | None
     angles: Tensor | None
 
+    def of(self, part: slice) -> Draws:
+        """Those of some of the clips."""
+        drawn = (self.bone_factors, self.first_frame, self.shears, self.angles)
+        return Draws(*(None if numbers is None else numbers[part] for numbers in drawn))
 
-def augment(x_NCTVM: Tensor, config: AugmentConfig, generator: Generator) -> Tensor:
+
+def augment(
+    x_NCTVM: Tensor, config: AugmentConfig, generator: Generator, *, total: int | None = None, first: int = 0
+) -> Tensor:
     """One random crop of every clip: bone lengths, temporal crop, shear, rotation, in this order.
 
     Args:
         x_NCTVM: float (N, 3, T, V, M), preprocessed, metres.
         config: amplitudes; a zero switches a change off.
         generator: a CPU generator; the same state gives the same crops.
+        total, first: these are the N clips from `first` on of a batch of `total`, and get the crops that they
+            would get within it; by default they are the batch.
 
     Returns:
         float (N, 3, T, V, M); absent (zero) bodies stay zero.
@@ -54,7 +63,8 @@ def augment(x_NCTVM: Tensor, config: AugmentConfig, generator: Generator) -> Ten
         >>> augment(x, AugmentConfig(), torch.Generator().manual_seed(0)).shape
         torch.Size([2, 3, 50, 25, 1])
     """
-    return apply(x_NCTVM, draw(len(x_NCTVM), x_NCTVM.shape[2], config, generator), config)
+    draws = draw(len(x_NCTVM) if total is None else total, x_NCTVM.shape[2], config, generator)
+    return apply(x_NCTVM, draws.of(slice(first, first + len(x_NCTVM))), config)
 
 
 def draw(clips: int, frames: int, config: AugmentConfig, generator: Generator) -> Draws:

@@ -13,6 +13,7 @@ SkelrepError
 ├── HubError (OSError)                    the Hub refused, failed or could not be reached
 ├── CheckpointError (ValueError)          a training checkpoint that cannot be used
 ├── TrainingDivergedError (ArithmeticError)
+├── PeerError (RuntimeError)              another process of the same training run failed
 ├── EvaluationError (ValueError)          features, labels or a split that cannot be evaluated
 ├── OutputError (OSError)                 a result that could not be written
 └── MissingDependencyError (ImportError)  an optional extra that is not installed
@@ -73,6 +74,10 @@ class CheckpointError(SkelrepError, ValueError):
 
 class TrainingDivergedError(SkelrepError, ArithmeticError):
     """The loss or the weights stopped being finite numbers."""
+
+
+class PeerError(SkelrepError, RuntimeError):
+    """Another process of the same training run failed, so this one stops too."""
 
 
 class EvaluationError(SkelrepError, ValueError):

@@ -94,7 +94,8 @@ def leave_traces(path: Path) -> None:
 
     def watched_forward(model: CrosSCLR, x_query: torch.Tensor, x_key: torch.Tensor, **rest: Any) -> Any:
         crops = digest(x_query) + digest(x_key)
-        line = {"step": doing["step"], "crops": crops, "random state": digest(torch.get_rng_state())}
+        taken = {"step": doing["step"], "process": os.environ.get("RANK", "0")}
+        line = {**taken, "crops": crops, "random state": digest(torch.get_rng_state())}
         with path.open("a") as file:
             file.write("\n" + json.dumps(line))  # begins the line: a kill may have cut the one before short
         return forward(model, x_query, x_key, **rest)
@@ -133,12 +134,18 @@ def differences(folder: Path, reference: Path) -> tuple[list[str], int]:
     found += [name for name in files if read(folder / name) != read(reference / name)]
     if log_lines(folder) != log_lines(reference):
         found.append("log.jsonl")
-    seen = {line["step"]: line for line in witness(reference)}
+    seen = {step_of(line): line for line in witness(reference)}
     steps = witness(folder)
-    if any(line != seen[line["step"]] for line in steps) or {line["step"] for line in steps} != set(seen):
+    if any(line != seen[step_of(line)] for line in steps) or {step_of(line) for line in steps} != set(seen):
         found.append("order, crops or random state")
     litter = [path.name for path in folder.rglob(".*")]
-    return found + litter, len(steps) - len(seen)
+    taken = [line["step"] for line in steps if line["process"] == "0"]
+    return found + litter, len(taken) - len(set(taken))
+
+
+def step_of(line: dict[str, Any]) -> tuple[int, str]:
+    """Which step, and which process's part of it."""
+    return line["step"], line["process"]
 
 
 def read(path: Path) -> bytes | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import Any, Protocol, TextIO
@@ -30,9 +31,15 @@ def show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Write a warning as one line, without the place in the code that `warnings` shows."""
+    """Write a warning as one line, without the place in the code, and from one process of several only."""
     del category, filename, lineno, line
-    (file or sys.stderr).write(f"skelrep: warning: {' '.join(str(message).split())}\n")
+    if is_first_process():
+        (file or sys.stderr).write(f"skelrep: warning: {' '.join(str(message).split())}\n")
+
+
+def is_first_process() -> bool:
+    """Whether torchrun started this process first, or nobody started any others."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def positive(text: str) -> int:

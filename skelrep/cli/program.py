@@ -9,9 +9,9 @@ import warnings
 from collections.abc import Sequence
 
 from .._version import __version__
-from ..errors import SkelrepError
+from ..errors import PeerError, SkelrepError
 from . import convert, demo, doctor, encode, finetune, info, predict, push, train, verify
-from .console import show_warning
+from .console import is_first_process, show_warning
 
 COMMANDS = (encode, finetune, predict, train, doctor, info, demo, convert, verify, push)
 EXIT_ERROR, EXIT_INTERRUPTED, EXIT_PIPE, EXIT_TERMINATED = 2, 130, 141, 143
@@ -54,7 +54,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_PIPE
     except KeyboardInterrupt:
-        sys.stderr.write(f"skelrep: interrupted{options.after_interrupt}\n")
+        if is_first_process():
+            sys.stderr.write(f"skelrep: interrupted{options.after_interrupt}\n")
         return EXIT_INTERRUPTED
     except SystemExit as stop:
         if stop.code != EXIT_TERMINATED:
@@ -64,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SkelrepError as error:
         if options.traceback:
             raise
-        sys.stderr.write(f"skelrep: error: {' '.join(str(error).split())}\n")
+        if is_first_process() or not isinstance(error, PeerError):  # the process that failed says why
+            sys.stderr.write(f"skelrep: error: {' '.join(str(error).split())}\n")
         return EXIT_ERROR
     return 0

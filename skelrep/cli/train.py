@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
-from .console import Subparsers, add_device, positive, say
+from .console import Subparsers, add_device, is_first_process, positive, say
 
 if TYPE_CHECKING:
     from ..clips import Clip
@@ -98,7 +99,9 @@ def run(options: argparse.Namespace) -> None:
     from ..train.usable import training_store
 
     clips = training_store(options.clips, config)
-    if not options.quiet and not (options.output_dir / "checkpoints").exists():
+    quiet = options.quiet or not is_first_process()
+    alone = os.environ.get("WORLD_SIZE", "1") == "1"  # else a few steps would tell the time of one process
+    if not quiet and alone and not (options.output_dir / "checkpoints").exists():
         announce(clips, config, options.device)
     model = train_crossclr(
         clips,
@@ -110,7 +113,7 @@ def run(options: argparse.Namespace) -> None:
         device=options.device,
         progress=False if options.quiet else None,
     )
-    if not options.quiet:
+    if not quiet:
         say(f"trained a model of {model.embedding_dim} numbers a clip: {options.output_dir}")
         say(f"use it: skelrep encode FOLDER -o out.npz --model {options.output_dir}")
 

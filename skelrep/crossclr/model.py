@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +17,13 @@ from .contrast import StepOutput as StepOutput
 from .contrast import contrast
 from .momentum import copy_and_freeze, momentum_update
 from .queue import KeyQueue
+
+Gather = Callable[[Tensor], Tensor]
+
+
+def keep(rows: Tensor) -> Tensor:
+    """The rows as they are: a process on its own holds the whole batch."""
+    return rows
 
 
 class CrosSCLR(nn.Module):
@@ -57,18 +64,20 @@ class CrosSCLR(nn.Module):
         for view in self.views:
             self.queues[view] = KeyQueue(queue_size, config.projection_dim)
 
-    def forward(self, x_query: Tensor, x_key: Tensor, *, stage: int) -> StepOutput:
+    def forward(self, x_query: Tensor, x_key: Tensor, *, stage: int, gather: Gather = keep) -> StepOutput:
         """One step's losses; moves the key encoders first and enqueues the keys last.
 
         Args:
             x_query, x_key: float (N, 3, T, V, M), two random crops of the same clips (joints; views are taken
                 here, after augmentation).
             stage: 1 trains every view alone, 2 mines positives across views.
+            gather: rows of these clips -> rows of the whole batch, where other processes hold parts of it.
         """
         queries = self._project(self.query_encoders, self.query_heads, x_query)
         with torch.no_grad():
             self.move_keys(stage)
             keys = self._project(self.key_encoders, self.key_heads, x_key)
+        queries, keys = ({v: gather(rows) for v, rows in part.items()} for part in (queries, keys))
         # Logits at temperature 0.07 need float32: bfloat16 would round the losses to a few digits.
         with torch.autocast(x_query.device.type, enabled=False):
             queues = {view: self.queue(view).rows for view in self.views}

@@ -23,6 +23,7 @@ from ..clips import check_clip
 from ..config import OnBadClip
 from ..errors import CheckpointError, DataWarning, InvalidClipError, SkelrepError
 from ..read import ClipStore
+from .distributed import Group
 
 BAD_CLIPS_NAME = "bad_clips.json"
 # Metres. No recording reaches this far; a flipped bit does, and float32 overflows when it is squared.
@@ -52,13 +53,15 @@ class ClipGuard:
     Args:
         store: all clips.
         policy: ``"raise"`` or ``"skip"``.
+        group: each process looks at its share of a step's clips; what one finds, all leave out.
 
     Attributes:
         found: the clips left out so far, by their place.
     """
 
-    def __init__(self, store: ClipStore, policy: OnBadClip) -> None:
+    def __init__(self, store: ClipStore, policy: OnBadClip, group: Group | None = None) -> None:
         self.store, self.policy = store, policy
+        self.group = Group.single() if group is None else group
         self.found: dict[int, BadClip] = {}
         self._frames = FrameReader(store)
         self._path: Path | None = None
@@ -69,8 +72,9 @@ class ClipGuard:
         Raises:
             CheckpointError: the file is not one that skelrep wrote.
         """
-        self._path = folder / BAD_CLIPS_NAME
-        self.found = {bad.clip: bad for bad in read_bad_clips(self._path)}
+        path = folder / BAD_CLIPS_NAME
+        self._path = path if self.group.main else None
+        self.found = {bad.clip: bad for bad in self.group.from_main(lambda: read_bad_clips(path))}
 
     def usable(self, clips: NDArray[np.int64], step: int) -> NDArray[np.int64]:
         """Those of a step's clips that can be trained on, in order.
@@ -83,12 +87,16 @@ class ClipGuard:
             InvalidClipError: a clip cannot be used and the policy is ``"raise"``, or none of them can.
             OutputError: ``"skip"`` could not write its list.
         """
-        bad = [found for n in clips.tolist() if (found := self._look_at(n, step)) is not None]
+        here = clips[self.group.share(len(clips)).here].tolist()
+        with self.group.together():
+            bad = [found for n in here if (found := self._look_at(n, step)) is not None]
+        bad = self.group.join(bad)
         if bad and (self.policy == "raise" or len(bad) == len(clips)):
             raise InvalidClipError(f"at step {step}, {self._explain(bad[0], len(bad), len(clips))}")
         if any(one is not self.found.get(one.clip) for one in bad):
             self.found |= {one.clip: one for one in bad}
-            self._write()
+            with self.group.together():
+                self._write()
         return clips[~np.isin(clips, [one.clip for one in bad])]
 
     def _look_at(self, clip: int, step: int) -> BadClip | None:
@@ -120,7 +128,7 @@ class ClipGuard:
         Warns:
             DataWarning: some were.
         """
-        if self.found:
+        if self.found and self.group.main:
             listed = "; ".join(f"clips[{b.clip}] ({b.name}): {b.reason}" for b in [*self.found.values()][:5])
             more = f"; {BAD_CLIPS_NAME} lists all" if len(self.found) > 5 else ""
             warnings.warn(

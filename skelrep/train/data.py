@@ -70,14 +70,15 @@ def load_batch(
 
     Args:
         store: all clips.
-        clips: int64 (B,), which ones, in order.
+        clips: int64 (B,), which ones, in order; none, where this process has no part in a batch.
 
     Returns:
         float32 (B, 3, config.frames, V, M).
     """
     starts, stops = store.offsets[clips], store.offsets[clips + 1]
     pieces = [store.frames[a:b] for a, b in zip(starts.tolist(), stops.tolist(), strict=True)]
-    frames = torch.from_numpy(np.concatenate(pieces).astype(np.float32, copy=False)).to(device)
+    read = np.concatenate([store.frames[:0], *pieces]).astype(np.float32, copy=False)
+    frames = torch.from_numpy(read).to(device)
     lengths = torch.from_numpy(np.asarray(stops - starts, dtype=np.int64))
-    prepared = torch.tensor([store.prepared[n] for n in clips.tolist()])
+    prepared = torch.tensor([store.prepared[n] for n in clips.tolist()], dtype=torch.bool)
     return preprocess_frames(frames, torch.cumsum(lengths, 0) - lengths, lengths, config, prepared)

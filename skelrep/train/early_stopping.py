@@ -15,6 +15,7 @@ from ..config import PreprocessConfig
 from ..errors import ConfigError, ShapeError
 from ..models import SkeletonEncoder
 from ..preprocess import preprocess
+from .distributed import Group
 
 BATCH = 64
 
@@ -53,9 +54,13 @@ class EarlyStopping:
         monitor: what to watch.
         config: preprocessing of the model in training.
         device: where it trains.
+        group: the processes that train together; the first one judges for all.
     """
 
-    def __init__(self, monitor: KnnMonitor, config: PreprocessConfig, device: torch.device) -> None:
+    def __init__(
+        self, monitor: KnnMonitor, config: PreprocessConfig, device: torch.device, group: Group | None = None
+    ) -> None:
+        self.group = Group.single() if group is None else group
         self.patience = monitor.patience
         self.x = preprocess(monitor.clips, config).to(device)
         self.classes = class_numbers(monitor.labels).to(device)
@@ -78,11 +83,15 @@ class EarlyStopping:
 
     def update(self, encoder: SkeletonEncoder) -> None:
         """Judge the weights after one more epoch, and keep them where they are the best so far."""
-        with torch.inference_mode():
-            vectors = torch.cat([encoder(batch) for batch in torch.split(self.x, BATCH)])
-        self.accuracies.append(leave_one_out(vectors, self.classes))
+        self.accuracies.append(self.group.from_main(lambda: self.judge(encoder)))
         if self.best_epoch == len(self.accuracies):
             self.best_weights = {name: t.detach().clone() for name, t in encoder.state_dict().items()}
+
+    @torch.inference_mode()
+    def judge(self, encoder: SkeletonEncoder) -> float:
+        """Leave-one-out 1-NN accuracy of the monitor's clips."""
+        vectors = torch.cat([encoder(batch) for batch in torch.split(self.x, BATCH)])
+        return leave_one_out(vectors, self.classes)
 
     def state(self) -> dict[str, Any]:
         """What a checkpoint holds."""

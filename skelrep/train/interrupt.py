@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from .distributed import Group
+
 # What a shell reports of a process that SIGTERM ended: 128 + 15.
 EXIT_TERMINATED = 143
 
@@ -34,6 +36,12 @@ class Interrupt:
         if signum == signal.SIGINT and signum in self.signals:
             raise KeyboardInterrupt
         self.signals.append(signum)
+
+    def agree(self, group: Group) -> None:
+        """End all processes' runs after this step, in the same way, where a signal came to one of them."""
+        signum = group.highest(self.signals[0] if self.signals else 0)
+        if signum:
+            self.signals[:1] = [signum]
 
     def raise_if_requested(self) -> None:
         """Raise what was held back: `KeyboardInterrupt`, or ``SystemExit(143)`` for SIGTERM.

@@ -1,4 +1,8 @@
-"""One training run's state, moved a step at a time; everything random follows from (seed, step)."""
+"""One training run's state, moved a step at a time; everything random follows from (seed, step).
+
+Where several processes train, each takes its share of the batch; what the shares make together is the step of
+one process.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from ..augment import augment
@@ -19,12 +23,14 @@ from ..config import ModelConfig, PretrainConfig
 from ..crossclr import CrosSCLR, StepOutput
 from ..errors import ConfigError, TrainingDivergedError
 from ..models import SkeletonEncoder
+from ..models.synchronised import synchronise
 from ..read import ClipStore
 from .bad_clips import ClipGuard
 from .data import load_batch
+from .distributed import Group
 from .log import StepRecord
 from .optim import build_optimizer, learning_rate, set_learning_rate
-from .sampler import Order, seed_for
+from .sampler import Batch, Order, seed_for
 
 ADVICE = (
     "Try a lower learning_rate, more warmup_epochs or precision='float32'; if it happens at the first steps, "
@@ -40,6 +46,7 @@ class Run:
         config: the run's configuration.
         device: where to train.
         init: a model whose encoders to begin with.
+        group: the processes that train together; by default this one alone.
 
     Attributes:
         done: finished steps.
@@ -48,14 +55,21 @@ class Run:
     """
 
     def __init__(
-        self, store: ClipStore, config: PretrainConfig, device: torch.device, init: SkeletonEncoder | None
+        self,
+        store: ClipStore,
+        config: PretrainConfig,
+        device: torch.device,
+        init: SkeletonEncoder | None,
+        group: Group | None = None,
     ) -> None:
         self.store, self.config, self.device = store, config, device
-        self.guard = ClipGuard(store, config.on_bad_clip)
+        self.group = Group.single() if group is None else group
+        self.guard = ClipGuard(store, config.on_bad_clip, self.group)
         self.order = Order(seed=config.seed, num_clips=len(store), batch_size=config.batch_size)
         self.total = config.epochs * self.order.steps_per_epoch
         self.done = 0
         self.model = build_model(config, len(store), init).to(device).train()
+        synchronise(self.model, self.group)
         self.optimizer = build_optimizer(self.model.named_parameters(), config)
 
     def step(self) -> StepRecord:
@@ -70,9 +84,10 @@ class Run:
         batch = replace(planned, clips=self.guard.usable(planned.clips, step))
         stage = stage_of(self.config, batch.epoch)
         lr = learning_rate(self.config, step, self.order.steps_per_epoch)
-        x_q, x_k = self._two_crops(step, batch.clips)
+        x_q, x_k = self._two_crops(step, batch)
+        gather = partial(self.group.gather, sizes=self.group.share(len(batch.clips)).sizes)
         with self._autocast():
-            output = self.model(x_q, x_k, stage=stage)
+            output = self.model(x_q, x_k, stage=stage, gather=gather)
         losses, accuracy = to_numbers(output)
         loss = math.fsum(losses.values())
         if not math.isfinite(loss):
@@ -118,11 +133,12 @@ class Run:
         config = ModelConfig(encoder=self.config.encoder, preprocess=self.config.preprocess)
         return self.model.to_encoder(config).eval()
 
-    def _two_crops(self, step: int, clips: NDArray[np.int64]) -> tuple[Tensor, Tensor]:
-        x = load_batch(self.store, clips, self.config.preprocess, self.device)
+    def _two_crops(self, step: int, batch: Batch) -> tuple[Tensor, Tensor]:
+        here, total = self.group.share(len(batch.clips)).here, len(batch.clips)
+        x = load_batch(self.store, batch.clips[here], self.config.preprocess, self.device)
         generator = torch.Generator().manual_seed(seed_for(self.config.seed, "augment", step))
-        x_q = augment(x, self.config.augment, generator)
-        x_k = augment(x, self.config.augment, generator)
+        x_q = augment(x, self.config.augment, generator, total=total, first=here.start)
+        x_k = augment(x, self.config.augment, generator, total=total, first=here.start)
         seed_default_generators(self.device, seed_for(self.config.seed, "dropout", step))
         return x_q, x_k
 
@@ -135,6 +151,7 @@ class Run:
         set_learning_rate(self.optimizer, lr)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
+        self.group.sum_gradients(self.model.parameters())
         self.optimizer.step()
 
 

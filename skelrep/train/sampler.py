@@ -31,6 +31,37 @@ class Batch:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Share:
+    """One process's part of a batch: consecutive clips, so that parts one after another are the batch.
+
+    Parts differ by one clip at most; where there are more processes than clips, some get none.
+
+    Attributes:
+        total: clips of the whole batch.
+        rank, size: the process's number, and how many there are.
+
+    Example:
+        >>> [Share(total=5, rank=rank, size=3).here for rank in range(3)]
+        [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
+    """
+
+    total: int
+    rank: int = 0
+    size: int = 1
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Clips of every process."""
+        each, rest = divmod(self.total, self.size)
+        return tuple(each + (rank < rest) for rank in range(self.size))
+
+    @property
+    def here(self) -> slice:
+        """The clips of this process."""
+        return slice(sum(self.sizes[: self.rank]), sum(self.sizes[: self.rank + 1]))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Order:
     """Which clips each step sees; every clip once an epoch.
 

@@ -17,6 +17,7 @@ from ..read import ClipStore
 from ..weights_file import check_device
 from .checkpoint import FOLDER_NAME, find_checkpoints
 from .data import fingerprint
+from .launch import own_device
 from .log import LOG_NAME
 
 MODEL_FILES = ("config.json", "model.safetensors")
@@ -64,12 +65,12 @@ def prepare_folder(folder: Path) -> None:
 def resolve_device(device: str | torch.device | None) -> torch.device:
     """The device to train on, with its number; CUDA where there is one and none is named.
 
+    Under torchrun, CUDA without a number is this process's own (LOCAL_RANK).
+
     Raises:
         ConfigError: no such device.
     """
-    if device is None:
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-    return check_device(device)
+    return check_device(own_device(device))
 
 
 def resolve_init(init: object, config: PretrainConfig) -> SkeletonEncoder | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +16,15 @@ from ..config import PretrainConfig
 from ..errors import TrainingDivergedError
 from ..models import SkeletonEncoder
 from .checkpoint import FOLDER_NAME, find_checkpoints, load_newest
+from .distributed import Group
 from .early_stopping import EarlyStopping, KnnMonitor
 from .interrupt import deferred_interrupt
+from .keeper import Keeper
+from .launch import process_group
 from .lock import folder_lock
-from .log import LOG_NAME, ProgressBar, TrainingLog
 from .run import Run, own_random_state
 from .setup import check_output, describe_run, prepare_folder, resolve_device, resolve_init
 from .usable import training_store
-from .writer import CheckpointWriter
 
 
 def train_crossclr(
@@ -90,28 +92,43 @@ def train_crossclr(
     """
     config = PretrainConfig() if config is None else config
     folder, target = Path(output_dir), resolve_device(device)
-    check_output(folder, resume)
-    store = training_store(clips, config)
-    with own_random_state(target):
-        start = resolve_init(init, config)
-        watch = None if monitor is None else EarlyStopping(monitor, config.preprocess, target)
-        run = Run(store, config, target, start)
-        identity = describe_run(store, config, start) | {"monitor": watch and watch.identity()}
-        with folder_lock(folder):
-            prepare_folder(folder)
+    with own_random_state(target), process_group(target) as group:
+        with group.together():
+            if group.main:
+                check_output(folder, resume)
+            store = training_store(clips, config)
+            start = resolve_init(init, config)
+            watch = None if monitor is None else EarlyStopping(monitor, config.preprocess, target, group)
+            run = Run(store, config, target, start, group)
+            identity = describe_run(store, config, start) | {"monitor": watch and watch.identity()}
+        group.check_equal(identity)
+        with own_folder(folder, group):
             go_on(run, folder, identity, watch)
             fit(run, folder, identity, watch, progress)
             encoder = run.encoder()
             if watch is not None:
                 encoder.load_state_dict(watch.best_weights)
-            encoder.save_pretrained(folder)
+            with group.together():
+                if group.main:
+                    encoder.save_pretrained(folder)
     run.guard.warn()
     return encoder.to(target)
 
 
+@contextmanager
+def own_folder(folder: Path, group: Group) -> Iterator[None]:
+    """A folder made ready, which no other run uses within the block; the first process sees to that."""
+    with ExitStack() as stack:
+        with group.together():
+            if group.main:
+                stack.enter_context(folder_lock(folder))
+                prepare_folder(folder)
+        yield
+
+
 def go_on(run: Run, folder: Path, identity: dict[str, Any], watch: EarlyStopping | None) -> None:
     """Stand where the folder's newest checkpoint was written; at the beginning where there is none."""
-    state = load_newest(folder / FOLDER_NAME, identity)
+    state = run.group.from_main(lambda: load_newest(folder / FOLDER_NAME, identity))
     run.guard.keep_in(folder)
     if state is not None:
         run.load_state(state)
@@ -123,25 +140,23 @@ def fit(
     run: Run, folder: Path, identity: dict[str, Any], watch: EarlyStopping | None, progress: bool | None
 ) -> None:
     """Take the steps that are left, with log, bar and checkpoints; SIGINT and SIGTERM end it well."""
+    group = run.group
     with ExitStack() as stack:
-        log = stack.enter_context(closing(TrainingLog(folder / LOG_NAME, run.done)))
-        bar = stack.enter_context(closing(ProgressBar(run.total, run.done, progress)))
         stack.enter_context(naming_last_good(folder))
         interrupt = stack.enter_context(deferred_interrupt())
-        writer = stack.enter_context(CheckpointWriter(folder / FOLDER_NAME, run.config, log.sync))
+        with group.together():
+            keeper = stack.enter_context(Keeper(run, folder, progress)) if group.main else None
         while not finished(run, watch):
-            writer.check()
             record = run.step()
-            log.write(record)
-            bar.update(record)
             if watch is not None and run.done % run.order.steps_per_epoch == 0:
                 watch.update(run.encoder().to(run.device))
-            stopping = interrupt.requested
-            if stopping or writer.due(run.done) or finished(run, watch):
-                writer.save(checkpoint_of(run, identity, watch))
-            if stopping:
+            interrupt.agree(group)
+            last = interrupt.requested or finished(run, watch)
+            with group.together():
+                if keeper is not None:
+                    keeper.keep(record, last, partial(checkpoint_of, run, identity, watch))
+            if interrupt.requested:
                 break
-        writer.wait()
         interrupt.raise_if_requested()
 
 

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from .scratch import Scratch
 
+SLICE = 32  # bodies; a few of their maps at a time stay in cache
 WORD = 32
 LEVELS = 1 << 16
 _INT_OF = {torch.float32: torch.int32, torch.float64: torch.int64}
@@ -47,6 +48,31 @@ def zero_dropped(x: Tensor, bits: Tensor, scratch: Scratch) -> Tensor:
     mask = spread.flatten()[: x.numel()].view_as(x)
     x.view(integer).bitwise_and_(mask.to(integer))
     return x
+
+
+def whole_mask(total: int, here: slice, shape: torch.Size, rate: float) -> Tensor:
+    """What stays of some rows, drawn as `BlockPass` draws for all the rows of a batch.
+
+    Args:
+        total: rows of the batch.
+        here: which of them.
+        shape: (D, T, V) of a row's maps.
+        rate: share that is dropped.
+
+    Returns:
+        bool (rows here, D, T, V).
+    """
+    channels, frames, joints = shape
+    kept = [torch.ones(0, channels, frames, joints, dtype=torch.bool)]
+    for start in range(0, total, SLICE):
+        bodies = min(SLICE, total - start)
+        numbers = channels * frames * joints * bodies
+        bits = draw_bits(numbers, rate)
+        inside = range(*here.indices(total))[max(start - here.start, 0) : max(start + bodies - here.start, 0)]
+        if inside:
+            stays = unpack_bits(bits, numbers).view(frames, channels, joints, bodies)
+            kept.append(stays.permute(3, 1, 0, 2)[inside.start - start : inside.stop - start])
+    return torch.cat(kept)
 
 
 def unpack_bits(bits: Tensor, numbers: int) -> Tensor:

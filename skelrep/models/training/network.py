@@ -11,19 +11,30 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from ..stgcn import STGCN
+from ..synchronised import SynchronisedNorm, WholeBatchDropout
 from .block import BlockPass
+from .dropout import SLICE
 from .scratch import Scratch
 
-SLICE = 32  # bodies; a few of their maps at a time stay in cache
+KNOWN_NORMS = (nn.BatchNorm1d, nn.BatchNorm2d, SynchronisedNorm)
 TRAINED_IN = (torch.float32, torch.float64)
 
 
 def fits(stgcn: STGCN, x_BCTV: Tensor) -> bool:
     """Whether this pass computes what the layers would: batch statistics of plain layers, on the CPU."""
     norms = [m for m in stgcn.modules() if isinstance(m, nn.modules.batchnorm._NormBase)]
-    plain = all(type(norm) in (nn.BatchNorm1d, nn.BatchNorm2d) and norm.training for norm in norms)
+    plain = all(type(norm) in KNOWN_NORMS and norm.training for norm in norms)
     on_cpu = x_BCTV.device.type == "cpu" and not torch.is_autocast_enabled("cpu")
-    return plain and on_cpu and x_BCTV.dtype in TRAINED_IN and len(x_BCTV) > 0
+    return plain and on_cpu and x_BCTV.dtype in TRAINED_IN and has_rows(stgcn, x_BCTV)
+
+
+def has_rows(stgcn: STGCN, x_BCTV: Tensor) -> bool:
+    """Whether every process has rows, so that all take the same pass, and none shares a dropout mask."""
+    norm = stgcn.input_norm
+    if not isinstance(norm, SynchronisedNorm):
+        return len(x_BCTV) > 0
+    shared = any(isinstance(module, WholeBatchDropout) for module in stgcn.modules())
+    return all(norm.rows.counts) and not shared
 
 
 def encode_bodies(stgcn: STGCN, x_BVCT: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from ..synchronised import SynchronisedNorm
 from .scratch import Scratch
 
 
@@ -25,6 +26,8 @@ class SlicedNorm:
 
     def __init__(self, norm: nn.BatchNorm2d, gain: float = 1.0) -> None:
         self.norm, self.gain = norm, gain
+        # Where other processes hold parts of the batch: what is known of their rows.
+        self.rows = norm.rows if isinstance(norm, SynchronisedNorm) else None
         self.weight, self.bias = norm.weight.detach(), norm.bias.detach()
         self._rows: list[tuple[int, Tensor, Tensor]] = []
         self._sums: list[Tensor] = []
@@ -50,8 +53,11 @@ class SlicedNorm:
         mean = torch.stack([columns * rows.sum(dim=0) for columns, rows, _ in self._rows]).sum(dim=0)
         mean /= self.count
         parts = [s.sum(dim=0) + n * (rows - mean).square().sum(dim=0) for n, rows, s in self._rows]
-        self.mean = mean
-        self.variance = (torch.stack(parts).sum(dim=0) / self.count).clamp_(min=0)
+        variance = (torch.stack(parts).sum(dim=0) / self.count).clamp_(min=0)
+        if self.rows is not None:
+            mean, variance = self.rows.join(mean, variance)
+            self.count = self.rows.total * (self.count // self.rows.here)
+        self.mean, self.variance = mean, variance
         self.deviation = torch.sqrt(self.variance + self.norm.eps)
         scale = self.gain * self.weight.double() / self.deviation
         self.scale = scale.to(self.weight.dtype)[:, None]
@@ -82,15 +88,22 @@ class SlicedNorm:
 
     def finish_gradient(self) -> None:
         """Gradients of the parameters, and the coefficients of `gradient`."""
-        total, with_input = self.gain * torch.stack(self._sums).sum(dim=0)
-        along = (with_input - self.mean * total) / self.deviation
+        own_total, own_along = self._along(torch.stack(self._sums).sum(dim=0))
+        total, along = own_total, own_along
+        if self.rows is not None:  # the parameters' gradients stay this process's part
+            total, along = self.rows.group.sum(torch.stack((total, along)))
         scale = self.weight.double() / self.deviation
         slope = -scale * along / (self.count * self.deviation)
         constant = -scale * total / self.count - slope * self.mean
         dtype = self.weight.dtype
-        self.d_weight, self.d_bias = along.to(dtype), total.to(dtype)
+        self.d_weight, self.d_bias = own_along.to(dtype), own_total.to(dtype)
         self._slope, self._constant = slope.to(dtype)[:, None], constant.to(dtype)[:, None]
         self._sums.clear()
+
+    def _along(self, sums: Tensor) -> tuple[Tensor, Tensor]:
+        """Sums over a gradient, and over its product with the normalised input."""
+        total, with_input = self.gain * sums
+        return total, (with_input - self.mean * total) / self.deviation
 
     def gradient(self, d_out_TCN: Tensor, x_TCN: Tensor, out: Tensor) -> Tensor:
         """Gradient at the input of a slice, into `out`."""
