@@ -122,18 +122,16 @@ def _load(name: str) -> SkeletonEncoder:
 
 @contextlib.contextmanager
 def ready_encoder(encoder: SkeletonEncoder, device: str | torch.device | None) -> Iterator[SkeletonEncoder]:
-    """The encoder in eval mode on `device`; the caller's model keeps its device and gets its mode back."""
+    """The encoder in eval mode on `device`; the caller's model keeps its device and its mode."""
     target = encoder.device if device is None else check_device(device)
     if target != encoder.device:
-        encoder = copy.deepcopy(encoder).to(target)
-    training = encoder.training
-    if training:
-        encoder.eval()
-    try:
+        yield copy.deepcopy(encoder).to(target).eval()
+    elif encoder.training:
+        # A twin with the same weights: another thread may be using the model, and would see its mode change.
+        weights = {id(tensor): tensor for tensor in (*encoder.parameters(), *encoder.buffers())}
+        yield copy.deepcopy(encoder, weights).eval()
+    else:
         yield encoder
-    finally:
-        if training:
-            encoder.train()
 
 
 def _batches(items: Sequence[Clip], batch_size: int, progress: bool | None) -> Iterator[Sequence[Clip]]:

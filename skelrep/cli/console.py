@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import argparse
 import sys
+import unicodedata
 from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 from ..errors import OutputError
+
+# Control, format (direction marks among them), half of a pair, separators of lines and paragraphs.
+_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 class Subparsers(Protocol):
@@ -17,9 +21,29 @@ class Subparsers(Protocol):
         """Add a command."""
 
 
+def visible(text: str) -> str:
+    """Text that a terminal shows and does not obey: names and labels come from files of anybody.
+
+    Control characters, and those that turn the direction of writing or cannot be encoded, become escapes.
+
+    Example:
+        >>> visible("walk\\x1b[2J")
+        'walk\\\\x1b[2J'
+    """
+    return "".join(
+        c if c in "\n\t" or unicodedata.category(c) not in _UNSEEN else c.encode("unicode_escape").decode()
+        for c in text
+    )
+
+
 def say(text: str = "") -> None:
     """Write a line to standard output."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(visible(text) + "\n")
+
+
+def complain(text: str) -> None:
+    """Write what went wrong, whatever is quoted in it, as one line to standard error."""
+    sys.stderr.write(f"skelrep: {visible(' '.join(text.split()))}\n")
 
 
 def show_warning(
@@ -32,7 +56,7 @@ def show_warning(
 ) -> None:
     """Write a warning as one line, without the place in the code that `warnings` shows."""
     del category, filename, lineno, line
-    (file or sys.stderr).write(f"skelrep: warning: {' '.join(str(message).split())}\n")
+    (file or sys.stderr).write(f"skelrep: warning: {visible(' '.join(str(message).split()))}\n")
 
 
 def positive(text: str) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from .._version import __version__
 from ..errors import SkelrepError
 from . import convert, demo, doctor, encode, finetune, info, predict, train
-from .console import show_warning
+from .console import complain, show_warning
 
 COMMANDS = (encode, finetune, predict, train, doctor, info, demo, convert)
 EXIT_ERROR, EXIT_INTERRUPTED, EXIT_PIPE, EXIT_TERMINATED = 2, 130, 141, 143
@@ -64,6 +64,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SkelrepError as error:
         if options.traceback:
             raise
-        sys.stderr.write(f"skelrep: error: {' '.join(str(error).split())}\n")
+        complain(f"error: {error}")
         return EXIT_ERROR
     return 0

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..clips import Clip
+from ..clips import Clip, is_label
 from ..errors import FormatError
 from ..layout import NUM_JOINTS
 from .arrays import AS_IT_IS, collect_clips, make_clip
@@ -73,11 +73,15 @@ def _split_labels(archive: Npz, key: str, count: int, path: Path) -> Iterable[in
         and bool((y.astype(bool).sum(axis=1) == 1).all())
     ):
         return [int(label) for label in y.argmax(axis=1)]
-    if y.ndim == 1 and len(y) == count and y.dtype.kind in "iu":
+    if y.ndim == 1 and len(y) == count and _are_labels(y):
         return [int(label) for label in y]
     raise FormatError(
         f"{path}: {key} is {y.dtype} {y.shape}; expected {count} class numbers, or one-hot rows of them."
     )
+
+
+def _are_labels(numbers: NDArray[np.generic]) -> bool:
+    return numbers.dtype.kind in "iu" and all(map(is_label, numbers.flat))
 
 
 def _read_ragged(archive: Npz, path: Path, repair: Repair) -> list[Clip]:
@@ -117,7 +121,7 @@ def _ragged_texts(archive: Npz, count: int, path: Path) -> tuple[list[str], list
     action = archive.read("action") if "action" in archive.keys else None
     fps = archive.read("fps") if "fps" in archive.keys else None
     if names.shape != (count,) or (
-        action is not None and (action.shape != (count,) or action.dtype.kind not in "iu")
+        action is not None and (action.shape != (count,) or not _are_labels(action))
     ):
         raise FormatError(f"{path}: names and action must hold one entry for each of the {count} clips.")
     if fps is not None and (fps.size != 1 or fps.dtype.kind not in "iuf"):

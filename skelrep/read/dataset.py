@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from ..atomic import atomic_write
 from ..clips import Clip, check_clip
-from ..errors import FormatError, ShapeError
+from ..errors import FormatError, ShapeError, SkelrepError
 from ..layout import NUM_JOINTS
-from .npy import open_npy
+from .npy import open_npy, refuse_special
 
 INDEX_NAME = "clipstore.json"
 FORMAT_VERSION = 1
@@ -207,10 +207,14 @@ def _open_part(folder: Path, name: object) -> NDArray[Any]:
             f"{folder / INDEX_NAME} names the file {name!r}; expected a file of the same folder."
         )
     try:
+        refuse_special(folder / name)
         return open_npy(folder / name)
-    except OSError as error:
+    except SkelrepError:
+        raise
+    except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
         raise FormatError(
-            f"{folder / name} cannot be read ({error.strerror}). The store is not whole."
+            f"{folder / INDEX_NAME} names the file {name!r:.80}, which cannot be read ({error}). The store "
+            "is not whole."
         ) from error
 
 

@@ -132,7 +132,8 @@ def _is_confidence(array: NDArray[np.generic], flat: bool) -> bool:
     """Whether the third column is no depth: within 0..1, while x and y are pixels or shares of an image."""
     if array.dtype.kind not in "iuf" or not array.size:
         return False
-    numbers = np.nan_to_num(np.asarray(array, dtype=np.float64))
+    with np.errstate(over="ignore", invalid="ignore"):  # of a long double
+        numbers = np.nan_to_num(np.asarray(array, dtype=np.float64))
     third, image = numbers[..., 2], numbers[..., :2]
     if third.min() < 0 or third.max() > 1.001 or not third.any():
         return False

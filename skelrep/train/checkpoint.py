@@ -34,6 +34,8 @@ MAY_DIFFER = (
     "config.on_bad_clip",
 )
 
+MAX_DEPTH = 8  # of a configuration
+
 State = dict[str, Any]
 
 
@@ -160,7 +162,7 @@ def is_state(state: object) -> TypeGuard[State]:
 
 def check_same_run(saved: Mapping[str, Any], run: Mapping[str, Any], path: Path) -> None:
     """Raise `CheckpointError` naming every field in which a checkpoint's run is not this one."""
-    old, new = flatten(saved), flatten(run)
+    old, new = flatten(saved if isinstance(saved, Mapping) else {"": saved}), flatten(run)
     names = [n for n in dict.fromkeys([*old, *new]) if n not in MAY_DIFFER and old.get(n) != new.get(n)]
     if names:
         fields = "; ".join(f"{name}: {old.get(name)!r} there, {new.get(name)!r} now" for name in names)
@@ -171,7 +173,7 @@ def check_same_run(saved: Mapping[str, Any], run: Mapping[str, Any], path: Path)
 
 
 def flatten(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested mappings as one, with dotted names.
+    """Nested mappings as one, with dotted names; below `MAX_DEPTH` they stay, since one can hold itself.
 
     Example:
         >>> flatten({"config": {"epochs": 3, "encoder": {"views": ["joint"]}}})
@@ -179,7 +181,7 @@ def flatten(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """
     flat: dict[str, Any] = {}
     for name, value in data.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and prefix.count(".") < MAX_DEPTH:
             flat |= flatten(value, f"{prefix}{name}.")
         else:
             flat[prefix + name] = value
