@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from . import seeds
-from .models import tiny_encoder
-from .targets import Files, Target
 
 from skelrep import Clip, read_clips
 from skelrep.classifier import finetune, load_classifier
@@ -24,6 +20,10 @@ from skelrep.read import ClipStore
 from skelrep.train.checkpoint import load_newest
 from skelrep.train.log import read_log, truncate_log
 from skelrep.weights_io import load_model
+
+from . import seeds, seeds_own
+from .models import tiny_encoder
+from .targets import Files, Target
 
 RUN = {"config": {"epochs": 3}, "clips": 4}
 
@@ -111,7 +111,7 @@ def _weights_for(kind: str) -> Callable[[bytes], Files]:
 
 
 def _config_seeds(kind: str) -> Callable[[], list[bytes]]:
-    return lambda: [_saved(kind)["config.json"], *seeds.model_configs()]
+    return lambda: [_saved(kind)["config.json"], *seeds_own.model_configs()]
 
 
 def _in_folder(load: Callable[[Path], object]) -> Callable[[Path], object]:
@@ -142,12 +142,14 @@ _ALL = [
         beside=lambda _: _arrays()["pku"],
     ),
     Target(
-        name="store index", kind="json", seeds=seeds.store_indices, read=_store,
+        name="store index", kind="json", seeds=seeds_own.store_indices, read=_store,
         path=_at("store/clipstore.json"), beside=lambda _: _arrays()["store"],
     ),
-    Target(name="label csv", kind="text", seeds=seeds.label_csv, read=_csv_labels, path=_at("labels.csv")),
-    Target(name="train log", kind="json", seeds=seeds.log_files, read=_log, path=_at("log.jsonl"), writes=True),
-    Target(name="train config", kind="json", seeds=seeds.pretrain_configs, read=read_config, path=_at("c.json")),
+    Target(name="label csv", kind="text", seeds=seeds_own.label_csv, read=_csv_labels, path=_at("l.csv")),
+    Target(name="train log", kind="json", seeds=seeds_own.log_files, read=_log, path=_at("log.jsonl"),
+    writes=True),
+    Target(name="train config", kind="json", seeds=seeds_own.pretrain_configs, read=read_config,
+    path=_at("c.json")),
     Target(
         name="model config", kind="json", seeds=_config_seeds("model"), read=_in_folder(load_model),
         path=_at("config.json"), beside=_weights_for("model"),
@@ -161,9 +163,9 @@ _ALL = [
         read=_in_folder(load_model), path=_at("model.safetensors"),
         beside=lambda _: {"config.json": _saved("model")["config.json"]},
     ),
-    Target(name="checkpoint", kind="zip", seeds=seeds.checkpoints, read=_newest, path=_checkpoint_name),
+    Target(name="checkpoint", kind="zip", seeds=seeds_own.checkpoints, read=_newest, path=_checkpoint_name),
     Target(
-        name="published checkpoint", kind="zip", seeds=seeds.reference_checkpoints,
+        name="published checkpoint", kind="zip", seeds=seeds_own.reference_checkpoints,
         read=load_reference_checkpoint, path=_at("x.pt"),
     ),
 ]  # fmt: skip
@@ -172,7 +174,7 @@ TARGETS = {target.name: target for target in _ALL}
 
 @functools.cache
 def _arrays() -> dict[str, Files]:
-    one = seeds.store()
+    one = seeds_own.store()
     frame = seeds.openpose_frames()[0]
     return {
         "labels": {"X_data.npy": seeds.npy(seeds.st_gcn())},

@@ -23,9 +23,12 @@ MEMORY = 512 << 20  # bytes beyond what the process has before the first input
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 FORBIDDEN = (
-    "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "subprocess.Popen", "pty.spawn",
-    "socket.connect", "socket.bind", "socket.getaddrinfo", "urllib.Request", "ctypes.dlopen", "pickle.find_class",
-    "marshal.load", "os.chown", "os.symlink", "os.link", "os.putenv", "os.unsetenv", "os.chdir", "shutil.rmtree",
+    "os.system", "os.exec", "os.fork", "os.forkpty", "os.posix_spawn", "os.spawn", "subprocess.Popen",
+    "pty.spawn",
+    "socket.connect", "socket.bind", "socket.getaddrinfo", "urllib.Request", "ctypes.dlopen",
+    "pickle.find_class",
+    "marshal.load", "os.chown", "os.symlink", "os.link", "os.putenv", "os.unsetenv", "os.chdir",
+    "shutil.rmtree",
 )  # fmt: skip
 CHANGING = ("os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.chmod", "os.truncate", "os.utime")
 # Where Python itself reads: modules on their first use, sources for a traceback.

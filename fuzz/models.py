@@ -13,7 +13,8 @@ from skelrep.models import SkeletonEncoder
 # Our name in one encoder -> the published one, for the joint view.
 _PUBLISHED = (
     ("adjacency", "A"), ("input_norm.", "data_bn."), (".spatial.edge_importance", ""),
-    (".spatial_norm.", ".tcn.0."), (".temporal_norm.", ".tcn.3."), (".temporal.", ".tcn.2."), (".spatial.", ".gcn.conv."),
+    (".spatial_norm.", ".tcn.0."), (".temporal_norm.", ".tcn.3."), (".temporal.", ".tcn.2."), (".spatial.",
+    ".gcn.conv."),
 )  # fmt: skip
 
 
@@ -23,7 +24,8 @@ def tiny_encoder(recipe: str = "fixed") -> SkeletonEncoder:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         encoder = EncoderConfig(
-            recipe_name=recipe, views=("joint",), base_channels=1, feature_channels=2  # type: ignore[arg-type]
+            recipe_name=recipe, views=("joint",), base_channels=1,
+            feature_channels=2  # type: ignore[arg-type]
         )  # fmt: skip
         preprocess = PreprocessConfig(recipe_name=recipe, frames=4)  # type: ignore[arg-type]
         return SkeletonEncoder(ModelConfig(encoder=encoder, preprocess=preprocess)).eval()

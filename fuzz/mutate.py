@@ -13,13 +13,16 @@ MAX_SIZE = 1 << 16  # bytes of an input; what it makes a reader do must not depe
 
 NUMBERS = [
     b"0", b"-1", b"1", b"2", b"25", b"1000000000", b"2147483648", b"4294967295", b"9223372036854775808",
-    b"1000000000000000000000000000000", b"9" * 5000, b"-0.0", b"0.5", b"1e308", b"-1e308", b"1e999", b"-1e999",
+    b"1000000000000000000000000000000", b"9" * 5000, b"-0.0", b"0.5", b"1e308", b"-1e308", b"1e999",
+    b"-1e999",
     b"1e-320", b"nan", b"inf", b"-inf", b"NaN", b"Infinity", b"1_0", b"0x10", b"1e", b"", b"--1", b"1.5.2",
     "\u0663".encode(), "\uff11".encode(), b"1e40", b"3.5e38", b"16777217", b"true", b"null", b"None",
 ]  # fmt: skip
 WORDS = [
-    b"", b"\x00", b"\xff\xfe", b"\xed\xa0\x80", b"\\ud800", b"\\u0000", b"\x1b]0;owned\x07\x1b[2J", b"A" * 3000,
-    b"../../../../etc/passwd", b"/etc/passwd", b"..", b"%s%n", b"{0.__class__}", "\u202e\u2028\u0000".encode(),
+    b"", b"\x00", b"\xff\xfe", b"\xed\xa0\x80", b"\\ud800", b"\\u0000", b"\x1b]0;owned\x07\x1b[2J",
+    b"A" * 3000,
+    b"../../../../etc/passwd", b"/etc/passwd", b"..", b"%s%n", b"{0.__class__}",
+    "\u202e\u2028\u0000".encode(),
     b"__class__", b"__proto__", b"\r\n", b"\n", b"\"", b"'", b",", b";", b"\t", b"[" * 3000, b"{" * 1000,
     b"[]", b"{}", b"()", b"nan", b"\xc3\xa9", "\U0001f480".encode(),
 ]  # fmt: skip

@@ -1,4 +1,5 @@
-"""Changes that keep a format's frame whole, so that what lies behind it is reached: JSON, zip, pickle, .npy."""
+"""Changes that keep a format's frame whole, so that what lies behind it is reached: JSON, zip, pickle,
+.npy."""
 
 from __future__ import annotations
 
@@ -18,17 +19,23 @@ from .mutate import BYTES, TEXT, Mutator, stacked
 JSON_VALUES: list[Any] = [
     None, True, False, 0, -1, 25, 10**9, 2**63, 10**30, 10**400, -0.0, 0.5, 1e308, float("nan"), float("inf"),
     "", "x", "\ud800", "\x1b[2J\x07", "A" * 3000, "../../etc/passwd", [], {}, [[]], [[[]]], [0], [None] * 50,
-    {"x": 1, "y": 2, "z": 3}, [{"x": 1, "y": 2, "z": 3}] * 33, {"bodies": []}, {"people": []}, [[0.0] * 3] * 25,
+    {"x": 1, "y": 2, "z": 3}, [{"x": 1, "y": 2, "z": 3}] * 33, {"bodies": []}, {"people": []},
+    [[0.0] * 3] * 25,
 ]  # fmt: skip
 HOSTILE_OPCODES = [
-    b"cos\nsystem\n(S'touch owned'\ntR", b"cbuiltins\neval\n(S'1'\ntR", b"(i__main__\nx\n", b"cposix\nsystem\n",
+    b"cos\nsystem\n(S'touch owned'\ntR", b"cbuiltins\neval\n(S'1'\ntR", b"(i__main__\nx\n",
+    b"cposix\nsystem\n",
     b"cnumpy\nload\n", b"c_codecs\nencode\n", b"cnumpy\ndtype\n", b"cnumpy.core.multiarray\n_reconstruct\n",
     b"cnumpy.core.multiarray\nscalar\n", b"cnumpy.core.numeric\n_frombuffer\n", b"cbuiltins\nset\n", b"\x81",
-    b"\x82\x01", b"Pid\n", b"Q", b"R", b"b", b"2" * 50, b"((((", b"]" * 50, b"}" * 50, b"\x86" * 40, b"\x85" * 900,
-    b"r\xff\xff\xff\x7f", b"j\x00\x00\x00\x00", b"h\x00", b"q\x00", b"\x94", b"e", b"u", b"s", b"a", b"t", b"l",
-    b"0", b"1", b".", b"K\x05", b"J\xff\xff\xff\xff", b"\x8a\xff" + b"\x7f" * 255, b"G\x7f\xf0" + b"\0" * 6, b"N",
+    b"\x82\x01", b"Pid\n", b"Q", b"R", b"b", b"2" * 50, b"((((", b"]" * 50, b"}" * 50, b"\x86" * 40,
+    b"\x85" * 900,
+    b"r\xff\xff\xff\x7f", b"j\x00\x00\x00\x00", b"h\x00", b"q\x00", b"\x94", b"e", b"u", b"s", b"a", b"t",
+    b"l",
+    b"0", b"1", b".", b"K\x05", b"J\xff\xff\xff\xff", b"\x8a\xff" + b"\x7f" * 255, b"G\x7f\xf0" + b"\0" * 6,
+    b"N",
     b"I1000000000\n", b"L" + b"9" * 4400 + b"L\n", b"F1e999\n", b"S'\\xff'\n", b"V\\ud800\n", b"\x8c\x03abc",
-    b"X\xff\xff\xff\x7f", b"\x8b\x10\x00\x00\x00", b"\x96\xff\xff\xff\xff\xff\xff\xff\x7f", b"\x95" + b"\xff" * 8,
+    b"X\xff\xff\xff\x7f", b"\x8b\x10\x00\x00\x00", b"\x96\xff\xff\xff\xff\xff\xff\xff\x7f",
+    b"\x95" + b"\xff" * 8,
 ]  # fmt: skip
 NPY_DESCR = [
     b"'<f4'", b"'<f8'", b"'|O'", b"'<U4'", b"'|V8'", b"'<M8[s]'", b"'|S0'", b"'<f2'", b"'>i8'", b"'|b1'",

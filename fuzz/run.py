@@ -1,9 +1,10 @@
-"""Feed changed files to every reader and count what happens; a crash, a hang or a bomb is kept and reported.
+"""Feed changed files to every reader and count what happens; what must not happen is kept and reported.
 
     python -m fuzz.run --inputs 100000 --json benchmarks/results/fuzz.json [--target NAME] [--seconds 100]
 
-Inputs are numbered: the same seed gives the same ones. With --seconds a run stops in time, and the same command
-goes on where it stopped. A worker process reads; it may grow by 512 MiB and take 5 s of processor time an input.
+Inputs are numbered: the same seed gives the same ones. With --seconds a run stops in time, and the same
+command goes on where it stopped. A worker process reads; it may grow by 512 MiB, and take 5 s of processor
+time an input.
 """
 
 from __future__ import annotations
@@ -130,6 +131,7 @@ def _keep(name: str, number: int, reason: str, record: dict[str, Any], options: 
 def work(name: str, seed: int, first: int, last: int) -> None:
     """A worker: read inputs `first` to `last`, a line of JSON for some of them at a time."""
     import torch
+
     from .catalogue import TARGETS
     from .guard import limit_memory, peak_memory
     from .targets import Runner
@@ -204,7 +206,8 @@ def _say(record: dict[str, Any]) -> None:
 
 def _empty(seed: int) -> dict[str, Any]:
     return {
-        "seed": seed, "inputs": 0, "outcomes": {}, "cpu_seconds": 0.0, "slowest_ms": 0.0, "memory_mb": 0.0, "findings": [],
+        "seed": seed, "inputs": 0, "outcomes": {}, "cpu_seconds": 0.0, "slowest_ms": 0.0, "memory_mb": 0.0,
+        "findings": [],
     }  # fmt: skip
 
 
@@ -225,7 +228,6 @@ def _read(path: Path | None) -> dict[str, Any]:
 def _write(path: Path | None, records: dict[str, Any]) -> None:
     if path is None:
         return
-    sys.path.append(str(ROOT / "benchmarks"))
     from records import provenance, write_json
 
     write_json(path, {**provenance(), "targets": records})

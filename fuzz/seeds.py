@@ -1,4 +1,4 @@
-"""Small valid files of every format, and hostile ones made by hand: where the changes begin."""
+"""Small valid recordings of every format, and hostile ones made by hand: where the changes begin."""
 
 from __future__ import annotations
 
@@ -6,24 +6,17 @@ import io
 import json
 import os
 import pickle
-import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-import torch
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "tests"))
 import format_writers as writers
-from .models import reference_state, tiny_encoder
+import numpy as np
 from ntu_text import skeleton_text
 
-from skelrep.read import ClipStore, read_clips
-from skelrep.train.log import StepRecord
+from skelrep.read import read_clips
 
+ROOT = Path(__file__).resolve().parents[1]
 FRAMES = 6
 
 
@@ -74,10 +67,13 @@ def npy_files() -> list[bytes]:
     """Arrays of clips and of other skeletons, in several dtypes and orders."""
     x, clips = motion(), st_gcn()
     arrays = [
-        clips, clips[0], clips.astype(np.float64), clips[0].astype(">f2"), np.asfortranarray(clips[0]), x[None],
-        writers.coco17(x), writers.mediapipe33(x), writers.azure32(x).astype(np.int16), writers.smpl24(x)[None],
+        clips, clips[0], clips.astype(np.float64), clips[0].astype(">f2"), np.asfortranarray(clips[0]),
+        x[None],
+        writers.coco17(x), writers.mediapipe33(x), writers.azure32(x).astype(np.int16),
+        writers.smpl24(x)[None],
         np.concatenate([writers.coco17(x)[..., :2] * 100, np.full((FRAMES, 17, 1), 0.7)], axis=2),
-        np.repeat(clips[:1], 3, axis=4), np.where(np.arange(FRAMES + 2)[:, None, None] == 2, np.nan, clips[0]),
+        np.repeat(clips[:1], 3, axis=4), np.where(np.arange(FRAMES + 2)[:, None, None] == 2, np.nan,
+        clips[0]),
         np.zeros((0, 3, 4, 25, 2)), np.array(3.0),
     ]  # fmt: skip
     return [npy(array) for array in arrays] + [b"\x93NUMPY\x02\x00" + npy(clips)[8:], b"\x93NUMPY"]
@@ -118,7 +114,8 @@ class Runs:
 def pickles(*values: object) -> list[bytes]:
     """Each value in every protocol, and code that must not run."""
     hostile: list[object] = [
-        Runs(os.system, "touch owned"), Runs(exec, "open('owned', 'w')"), Runs(eval, "1"), Path("x"), len, 1 + 2j,
+        Runs(os.system, "touch owned"), Runs(exec, "open('owned', 'w')"), Runs(eval, "1"), Path("x"), len,
+        1 + 2j,
     ]  # fmt: skip
     loop: list[object] = []
     loop.append(loop)
@@ -169,7 +166,8 @@ def json_files() -> list[bytes]:
     return [
         written(lambda path: writers.write_mediapipe_json(path, x)),
         written(lambda path: writers.write_azure(path, x)),
-        json.dumps({"version": 1.3, "people": people[:1]}).encode(), json.dumps([{"people": people}] * 2).encode(),
+        json.dumps({"version": 1.3, "people": people[:1]}).encode(),
+        json.dumps([{"people": people}] * 2).encode(),
         json.dumps({"fps": 30, "label": 3, "joints": joints}).encode(), json.dumps(joints).encode(),
         json.dumps({"data": named}).encode(), json.dumps([joints, joints]).encode(),
         json.dumps({"joint_names": [f"j{n}" for n in range(17)], "positions": joints}).encode(),
@@ -204,9 +202,10 @@ def csv_files() -> list[bytes]:
 def bvh_files() -> list[bytes]:
     """A whole body, and a skeleton of two joints."""
     small = (
-        b"HIERARCHY\nROOT Hips\n{\nOFFSET 0 0 0\nCHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation "
-        b"Yrotation\nJOINT Head\n{\nOFFSET 0 9 0\nCHANNELS 3 Zrotation Xrotation Yrotation\nEnd Site\n{\nOFFSET 0 1 0"
-        b"\n}\n}\n}\nMOTION\nFrames: 2\nFrame Time: 0.033\n0 0 0 0 0 0 0 0 0\n0 1 0 0 0 90 0 0 0\n"
+        b"HIERARCHY\nROOT Hips\n{\nOFFSET 0 0 0\nCHANNELS 6 Xposition Yposition Zposition Zrotation "
+        b"Xrotation Yrotation\nJOINT Head\n{\nOFFSET 0 9 0\nCHANNELS 3 Zrotation Xrotation Yrotation\n"
+        b"End Site\n{\nOFFSET 0 1 0\n}\n}\n}\nMOTION\nFrames: 2\nFrame Time: 0.033\n"
+        b"0 0 0 0 0 0 0 0 0\n0 1 0 0 0 90 0 0 0\n"
     )
     return [written(lambda path: writers.write_bvh(path, motion()[:2])), small]
 
@@ -219,87 +218,3 @@ def pku_files() -> list[bytes]:
 def pku_labels() -> list[bytes]:
     """class, first, last, confidence."""
     return [f"5,0,{FRAMES},2\n43,{FRAMES},{2 * FRAMES},1\n".encode(), b"1,0,5\n\n2 , 3 , 4 , 1\n"]
-
-
-def store_indices() -> list[bytes]:
-    """`clipstore.json`; its arrays are called `frames-0.npy` and `offsets-0.npy`."""
-    index = {
-        "format_version": 1, "frames": "frames-0.npy", "offsets": "offsets-0.npy", "names": ["a", "b"],
-        "labels": [1, None], "fps": [30.0, None], "prepared": [False, True],
-    }  # fmt: skip
-    outside = [
-        index | {"frames": name} for name in ("../x.npy", "/etc/passwd", "..", ".", "", "a\0b", "\udcff")
-    ]
-    return [json.dumps(one).encode() for one in (index, *outside)]
-
-
-def store() -> ClipStore:
-    """Two clips."""
-    return ClipStore.from_clips(read_clips(st_gcn()))
-
-
-def label_csv() -> list[bytes]:
-    """name,label,group."""
-    return [
-        b"name,label\na,walk\nb,run\n",
-        b"name,label,group\na,1,p1\nb,2,p2\n",
-        b"\xef\xbb\xbfname,label\r\na,x\r\n",
-    ]
-
-
-def log_files() -> list[bytes]:
-    """Lines of a training log."""
-    lines = [
-        StepRecord(step=n, epoch=1, stage=1, loss=2.5, losses={"joint": 2.5}, accuracy={"joint": 0.1}, lr=1e-3, seconds=0.1)
-        for n in range(1, 5)
-    ]  # fmt: skip
-    text = "".join(json.dumps(asdict(line)) + "\n" for line in lines).encode()
-    return [text, text[:-9], b"{}\n", b'{"step": ' + b"[" * 9000 + b"\n"]
-
-
-def torch_file(value: object) -> bytes:
-    """What `torch.save` writes."""
-    buffer = io.BytesIO()
-    torch.save(value, buffer)
-    return buffer.getvalue()
-
-
-def checkpoints() -> list[bytes]:
-    """A training checkpoint of a few numbers."""
-    state = {
-        "version": 1, "step": 3, "run": {"config": {"epochs": 3}, "clips": 4}, "versions": {"torch": "2"},
-        "model": {"w": torch.zeros(2, 3)}, "optimizer": {"state": {}}, "monitor": None,
-    }  # fmt: skip
-    mapping: dict[str, object] = {}
-    mapping["run"] = mapping
-    return [
-        torch_file(state),
-        torch_file({**state, "run": mapping}),
-        torch_file({**state, "run": 3}),
-        torch_file([1]),
-    ]
-
-
-def reference_checkpoints() -> list[bytes]:
-    """Published names, wrapped and bare; code that must not run."""
-    state = reference_state()
-    hostile = torch_file({"state_dict": Runs(os.system, "touch owned")})
-    return [
-        torch_file(state),
-        torch_file({"state_dict": {f"module.{k}": v for k, v in state.items()}}),
-        hostile,
-    ]
-
-
-def model_configs() -> list[bytes]:
-    """`config.json` of an encoder."""
-    text = json.dumps(tiny_encoder().config.to_dict()).encode()
-    return [text, b'{"format_version": 1}', b'{"format_version": 1, "encoder": {"base_channels": 8}}']
-
-
-def pretrain_configs() -> list[bytes]:
-    """The file of `skelrep train --config`."""
-    from skelrep.config import PretrainConfig
-
-    recipes = [PretrainConfig.recipe("fixed"), PretrainConfig.recipe("faithful")]
-    return [json.dumps(recipe.to_dict()).encode() for recipe in recipes]

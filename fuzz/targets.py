@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from .guard import Breach, timed, watched
-from .mutate import stacked
-from .mutate_formats import KINDS
 
 from skelrep import Clip
 from skelrep.errors import SkelrepError, SkelrepWarning
+
+from .guard import Breach, timed, watched
+from .mutate import stacked
+from .mutate_formats import KINDS
 
 MAX_MESSAGE = 5000  # characters of an error: it must not repeat the file
 Files = Mapping[str, bytes]

@@ -65,7 +65,8 @@ def process_state() -> dict[str, Any]:
         "numpy random": tuple(map(hashable, np.random.get_state())),  # noqa: NPY002
         "random": random.getstate(),
         "numpy errors": np.geterr(),
-        "numpy printing": {name: value for name, value in np.get_printoptions().items() if name != "formatter"},
+        "numpy printing": {name: value for name,
+        value in np.get_printoptions().items() if name != "formatter"},
         "warnings": (list(warnings.filters), warnings.showwarning, warnings.formatwarning),
         "logging": (logging.root.level, tuple(map(id, logging.root.handlers)), logging.root.manager.disable),
         "loggers": loggers,
@@ -78,7 +79,8 @@ def process_state() -> dict[str, Any]:
         "limits": (sys.getrecursionlimit(), sys.getswitchinterval(), sys.get_int_max_str_digits()),
         "path": list(sys.path),
         "threads alive": {thread.name for thread in threading.enumerate() if not thread.daemon},
-        "matplotlib": (mpl.get_backend(auto_select=False), {name: mpl.rcParams[name] for name in mpl.rcParams if name != "backend"}),
+        "matplotlib": (mpl.get_backend(auto_select=False),
+        {name: mpl.rcParams[name] for name in mpl.rcParams if name != "backend"}),
     }  # fmt: skip
 
 
@@ -127,8 +129,10 @@ GOOD: dict[str, Call] = {
     "doctor": lambda folder: str(skelrep.doctor(_clip(folder), progress=False)),
     "change_points": lambda _: change_points(VECTORS),
     "plot": lambda folder: save_figure(plot_clip(as_clips(CLIPS)[0]), folder / "a.png"),
-    "command line": lambda folder: main(["encode", str(_clip(folder)), "-o", str(folder / "o.npz"), "--quiet"]),
-    "command line, refused": lambda folder: main(["encode", str(folder / "none"), "-o", str(folder / "o.npz")]),
+    "command line": lambda folder: main(["encode", str(_clip(folder)), "-o", str(folder / "o.npz"),
+    "--quiet"]),
+    "command line, refused": lambda folder: main(["encode", str(folder / "none"), "-o",
+    str(folder / "o.npz")]),
 }  # fmt: skip
 NOT_A_NUMBER = np.full((3, 8, 25, 1), np.nan)
 BAD: dict[str, Call] = {

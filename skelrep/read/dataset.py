@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..atomic import atomic_write
-from ..clips import Clip, check_clip
+from ..clips import Clip, check_clip, is_label
 from ..errors import FormatError, ShapeError, SkelrepError
 from ..layout import NUM_JOINTS
 from .npy import open_npy, refuse_special
@@ -22,6 +22,7 @@ from .npy import open_npy, refuse_special
 INDEX_NAME = "clipstore.json"
 FORMAT_VERSION = 1
 _FIELDS = ("format_version", "frames", "offsets", "names", "labels", "fps", "prepared")
+MAX_FPS = 1e6
 _COLUMNS = ("names", "labels", "fps", "prepared")
 
 
@@ -192,13 +193,29 @@ def _read_index(path: Path) -> dict[str, Any]:
         or len({len(entries) for entries in lists}) != 1
     ):
         raise FormatError(f"{path}: names, labels, fps and prepared must be lists of one length.")
-    kinds = zip(lists, (str, int | None, int | float | None, bool), strict=True)
-    if not all(isinstance(entry, kind) for entries, kind in kinds for entry in entries):
+    fit = zip(lists, (_is_text, _is_label, _is_rate, _is_bool), strict=True)
+    if not all(fits(entry) for entries, fits in fit for entry in entries):
         raise FormatError(
-            f"{path}: names must be text, labels integers or null, fps numbers or null, "
+            f"{path}: names must be text, labels class numbers or null, fps numbers above 0 or null, "
             "prepared true or false."
         )
     return index
+
+
+def _is_text(entry: object) -> bool:
+    return isinstance(entry, str)
+
+
+def _is_label(entry: object) -> bool:
+    return entry is None or is_label(entry)
+
+
+def _is_rate(entry: object) -> bool:
+    return entry is None or (isinstance(entry, int | float) and 0 < entry < MAX_FPS)
+
+
+def _is_bool(entry: object) -> bool:
+    return isinstance(entry, bool)
 
 
 def _open_part(folder: Path, name: object) -> NDArray[Any]:
