@@ -56,12 +56,13 @@ def main() -> int:
         before = records.get(name, {})
         record = before if before.get("seed") == options.seed else _empty(options.seed)
         attack(name, record, options, end)
-        records[name] = record
         print(_line(name, record), flush=True)
-        _write(options.json, records)
-    if any(record["findings"] for record in records.values()):
+        records = records | _read(options.json) | {name: record}  # another run may have written its target
+        _write(options.json, {known: records[known] for known in TARGETS if known in records})
+    mine = [records[name] for name in options.target or TARGETS]
+    if any(record["findings"] for record in mine):
         return 1
-    return 3 if any(records[n]["inputs"] < options.inputs for n in options.target or TARGETS) else 0
+    return 3 if any(record["inputs"] < options.inputs for record in mine) else 0
 
 
 def attack(name: str, record: dict[str, Any], options: argparse.Namespace, end: float) -> None:

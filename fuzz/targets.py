@@ -50,15 +50,15 @@ class Runner:
 
     def __init__(self, target: Target, folder: Path) -> None:
         self.target, self._folder = target, folder
-        self._seeds = target.seeds()
+        self.seeds = target.seeds()
         self._there: dict[str, bytes] = {}
 
     def make(self, number: int, seed: int = 0) -> bytes:
         """Input `number`: the first ones are the seeds, the others changed seeds."""
-        if number < len(self._seeds):
-            return self._seeds[number]
+        if number < len(self.seeds):
+            return self.seeds[number]
         rng = random.Random(f"{self.target.name}/{seed}/{number}")
-        return stacked(rng, rng.choice(self._seeds), KINDS[self.target.kind], self._seeds)
+        return stacked(rng, rng.choice(self.seeds), KINDS[self.target.kind], self.seeds)
 
     def run(self, data: bytes) -> str:
         """``"parsed"``, or the name of our error.

@@ -179,7 +179,7 @@ def _row(source: object, numbers: Mapping[str, int], where: str) -> Row:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
 
 
 def _closest(name: str, known: Sequence[str]) -> str:

@@ -196,7 +196,7 @@ def _read_index(path: Path) -> dict[str, Any]:
     fit = zip(lists, (_is_text, _is_label, _is_rate, _is_bool), strict=True)
     if not all(fits(entry) for entries, fits in fit for entry in entries):
         raise FormatError(
-            f"{path}: names must be text, labels class numbers or null, fps numbers above 0 or null, "
+            f"{path}: names must be text, labels integers of 64 bits or null, fps numbers above 0 or null, "
             "prepared true or false."
         )
     return index
