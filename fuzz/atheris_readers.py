@@ -1,4 +1,4 @@
-"""Coverage-guided fuzzing of one reader with atheris (`pip install atheris`), which the package does not need.
+"""Coverage-guided fuzzing of one reader with atheris (`pip install atheris`), no need of the package.
 
     python -m fuzz.atheris_readers --target csv -runs=100000 -max_len=65536 [further options of libFuzzer]
 
@@ -23,7 +23,9 @@ from .targets import Runner
 
 def main() -> None:
     """Hand the reader to libFuzzer, which ends the process."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--target", choices=TARGETS, required=True)
     options, rest = parser.parse_known_args()
     with tempfile.TemporaryDirectory(prefix="skelrep-atheris-") as folder:

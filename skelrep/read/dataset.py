@@ -17,6 +17,7 @@ from ..atomic import atomic_write
 from ..clips import Clip, check_clip, is_label
 from ..errors import FormatError, ShapeError, SkelrepError
 from ..layout import NUM_JOINTS
+from ..record import short
 from .npy import open_npy, refuse_special
 
 INDEX_NAME = "clipstore.json"
@@ -185,7 +186,8 @@ def _read_index(path: Path) -> dict[str, Any]:
         )
     if index["format_version"] != FORMAT_VERSION:
         raise FormatError(
-            f"{path} has format_version {index['format_version']!r}; this skelrep reads {FORMAT_VERSION}."
+            f"{path} has format_version {short(index['format_version'])}; this skelrep reads "
+            f"{FORMAT_VERSION}."
         )
     lists = [index[column] for column in _COLUMNS]
     if (
@@ -221,7 +223,7 @@ def _is_bool(entry: object) -> bool:
 def _open_part(folder: Path, name: object) -> NDArray[Any]:
     if not isinstance(name, str) or Path(name).name != name:
         raise FormatError(
-            f"{folder / INDEX_NAME} names the file {name!r}; expected a file of the same folder."
+            f"{folder / INDEX_NAME} names the file {short(name)}; expected a file of the same folder."
         )
     try:
         refuse_special(folder / name)
@@ -229,8 +231,9 @@ def _open_part(folder: Path, name: object) -> NDArray[Any]:
     except SkelrepError:
         raise
     except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
+        reason = error.strerror if isinstance(error, OSError) else error
         raise FormatError(
-            f"{folder / INDEX_NAME} names the file {name!r:.80}, which cannot be read ({error}). The store "
+            f"{folder / INDEX_NAME} names the file {short(name)}, which cannot be read ({reason}). The store "
             "is not whole."
         ) from error
 
