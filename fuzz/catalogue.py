@@ -16,10 +16,13 @@ from skelrep.cli.label_file import match_labels, read_labels
 from skelrep.cli.train import read_config
 from skelrep.convert import load_reference_checkpoint
 from skelrep.errors import SkelrepError
+from skelrep.golden import golden_shapes
 from skelrep.read import ClipStore
 from skelrep.train.checkpoint import load_newest
 from skelrep.train.log import read_log, truncate_log
-from skelrep.weights_io import load_model
+from skelrep.weights_file import ModelFiles, check_tensors
+from skelrep.weights_io import load_model, read_weights
+from skelrep.weights_io import read_config as read_config_text
 
 from . import seeds, seeds_own
 from .models import tiny_encoder
@@ -118,6 +121,15 @@ def _in_folder(load: Callable[[Path], object]) -> Callable[[Path], object]:
     return lambda path: load(path.parent)
 
 
+def _weights(path: Path) -> object:
+    """`load_model`, which builds the model only for files that fit it: building takes longest."""
+    files, encoder = ModelFiles.in_folder(path.parent), tiny_encoder()
+    tensors = read_weights(files, read_config_text(files))
+    wanted = encoder.state_dict() | golden_shapes(encoder.config, encoder.embedding_dim)
+    check_tensors(tensors, wanted, files.weights, files.remedy)
+    return load_model(files)
+
+
 NTU_NAME = "S001C001P001R001A001.skeleton"
 _ALL = [
     Target(name="skeleton", kind="text", seeds=seeds.skeleton, read=_both_recipes, path=_at(NTU_NAME)),
@@ -160,7 +172,7 @@ _ALL = [
     ),
     Target(
         name="safetensors", kind="safetensors", seeds=lambda: [_saved("model")["model.safetensors"]],
-        read=_in_folder(load_model), path=_at("model.safetensors"),
+        read=_weights, path=_at("model.safetensors"),
         beside=lambda _: {"config.json": _saved("model")["config.json"]},
     ),
     Target(name="checkpoint", kind="zip", seeds=seeds_own.checkpoints, read=_newest, path=_checkpoint_name),

@@ -31,7 +31,7 @@ def test_what_is_shown_is_harmless_and_can_be_encoded(text: str) -> None:
 
 
 def test_letters_of_every_language_stay() -> None:
-    text = "Übung 走る \N{SKULL}"
+    text = "Übung 走る \N{SKULL} \u0646\u0645\u06cc\u200c\u0634\u0648\u062f"
     assert visible(text) == text
     assert visible("a\u202eb\ud800\u2028") == "a\\u202eb\\ud800\\u2028"
 

@@ -12,6 +12,7 @@ from ..errors import OutputError
 
 # Control, format (direction marks among them), half of a pair, separators of lines and paragraphs.
 _UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
+_KEPT = "\n\t\u200c\u200d"  # the last two join and part letters in many scripts
 
 
 class Subparsers(Protocol):
@@ -31,7 +32,7 @@ def visible(text: str) -> str:
         'walk\\\\x1b[2J'
     """
     return "".join(
-        c if c in "\n\t" or unicodedata.category(c) not in _UNSEEN else c.encode("unicode_escape").decode()
+        c if c in _KEPT or unicodedata.category(c) not in _UNSEEN else c.encode("unicode_escape").decode()
         for c in text
     )
 
