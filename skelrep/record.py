@@ -6,7 +6,8 @@ import dataclasses
 import difflib
 import sys
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
 from .errors import ConfigError
@@ -56,6 +57,12 @@ def check_fields(
             raise ConfigError(f"{where} is {short(value)}; expected a number above 0.")
         if name in non_negative and not value >= 0:
             raise ConfigError(f"{where} is {short(value)}; expected 0 or more.")
+
+
+def listed(names: Iterable[str], limit: int) -> str:
+    """Names as an error lists them: some of them, and each cut to 40 characters."""
+    some = [name if len(name) <= 40 else name[:37] + "..." for name in islice(names, limit + 1)]
+    return ", ".join(some[:limit]) + (", ..." if len(some) > limit else "")
 
 
 def _to_plain(value: Any) -> Any:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from .errors import ConfigError, WeightsError, WeightsNotFoundError
+from .record import listed
 
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
@@ -84,7 +85,9 @@ def unpack(files: ModelFiles) -> tuple[dict[str, Tensor], dict[str, str]]:
             f"there is no {path}; a model is {CONFIG_NAME} and {WEIGHTS_NAME}."
         ) from error
     except (safetensors.SafetensorError, OSError, ValueError, RuntimeError, MemoryError) as error:
-        raise WeightsError(f"{path} is not a whole safetensors file ({error}). {files.remedy}") from error
+        raise WeightsError(
+            f"{path} is not a whole safetensors file ({str(error)[:200]}). {files.remedy}"
+        ) from error
 
 
 def check_tensors(
@@ -104,14 +107,14 @@ def check_tensors(
             if _describe(given[name]) != _describe(wanted[name])
         ],
     }
-    found = [f"{len(names)} {kind}: {_some(names)}" for kind, names in problems.items() if names]
+    found = [f"{len(names)} {kind}: {listed(names, 5)}" for kind, names in problems.items() if names]
     if found:
         raise WeightsError(
             f"{where} does not hold the weights its configuration needs; {'; '.join(found)}. {remedy}"
         )
     broken = [name for name, tensor in given.items() if not bool(torch.isfinite(tensor).all())]
     if broken:
-        raise WeightsError(f"{where} holds NaN or infinite numbers in {_some(broken)}. {remedy}")
+        raise WeightsError(f"{where} holds NaN or infinite numbers in {listed(broken, 5)}. {remedy}")
 
 
 def check_device(device: str | torch.device | None) -> torch.device:
@@ -131,7 +134,3 @@ def check_device(device: str | torch.device | None) -> torch.device:
 
 def _describe(tensor: Tensor) -> str:
     return f"{'float' if tensor.is_floating_point() else 'integer'} {tuple(tensor.shape)}"
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")

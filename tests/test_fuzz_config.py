@@ -61,3 +61,20 @@ def test_errors_quote_little_of_a_file(tmp_path: Path) -> None:
         with pytest.raises(FormatError) as caught:
             skelrep.ClipStore.open(tmp_path)
         assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    "keys", [["k" * 60_000], [f"{n}" * 2000 for n in range(9)], ["x_train" + "k" * 9000]]
+)
+def test_errors_quote_little_of_an_archive(tmp_path: Path, keys: list[str]) -> None:
+    np.savez(tmp_path / "a.npz", **{key: np.ones((2, 2)) for key in keys})
+    with pytest.raises(FormatError) as caught:
+        skelrep.read_clips(tmp_path / "a.npz")
+    assert len(str(caught.value)) < 1500
+
+
+def test_archives_of_differences_beyond_float32_are_refused(tmp_path: Path) -> None:
+    steps, origin = np.ones((4, 25, 3), dtype=np.int16), np.full((1, 3), 1e300)
+    np.savez(tmp_path / "a.npz", dq=steps, scale=np.array(1.0), origin=origin, offsets=np.array([0, 4]))
+    with pytest.raises(InvalidClipError):
+        skelrep.read_clips(tmp_path / "a.npz")

@@ -18,7 +18,7 @@ import pytest
 from test_read_arrays import header
 
 import skelrep
-from skelrep.errors import CheckpointError, FormatError, SkelrepError
+from skelrep.errors import CheckpointError, FormatError, ShapeError, SkelrepError
 from skelrep.read import npy
 from skelrep.read.arrays import read_label_pickle
 from skelrep.train.checkpoint import flatten, load_newest
@@ -55,6 +55,7 @@ CLAIMS = {
     "a.npy": header("{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000, 3, 300, 25, 2), }"),
     "b.npy": header("{'descr': '<f4', 'fortran_order': False, 'shape': (0, 999999999999999999, 99999999)}"),
     "c.npy": header("{'descr': '<f4', 'fortran_order': False, 'shape': (" + "1, " * 70 + "), }") + b"\0" * 4,
+    "d.npy": header("{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000, 0, 9, 25, 2), }"),
     "a.skeleton": b"1000000000\n1\n",
     "b.skeleton": b"1\n999999999999999999\n72057594037944738 0 1 1 1 1 0 0.02 0.05 2\n25\n",
     "a.bvh": b"HIERARCHY\nROOT Hips\n{\nCHANNELS 0\n}\nMOTION\nFrames: 999999999\nFrame Time: 0.03\n",
@@ -73,7 +74,7 @@ CLAIMS = {
 @pytest.mark.parametrize("name", CLAIMS)
 def test_claims_cost_nothing(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(CLAIMS[name])
-    with pytest.raises(FormatError) as caught:
+    with pytest.raises((FormatError, ShapeError)) as caught:
         skelrep.read_clips(tmp_path / name)
     assert len(str(caught.value)) < 2000
 
@@ -91,7 +92,7 @@ def test_zip_bombs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     buffer = io.BytesIO()
     np.save(buffer, np.zeros((20, 3, 300, 25, 2), dtype=np.float32))
     (tmp_path / "a.npz").write_bytes(npz_of(("clips.npy", buffer.getvalue())))
-    with pytest.raises(FormatError, match="more than 200 times its size"):
+    with pytest.raises(FormatError, match="over 200 times its size"):
         skelrep.read_clips(tmp_path / "a.npz")
     monkeypatch.undo()
     with pytest.raises(SkelrepError, match="holds no body"):

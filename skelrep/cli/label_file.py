@@ -56,7 +56,7 @@ def match_labels(
         if count != 1:
             raise EvaluationError(
                 f"{where} names {short(row['name'])}, of which there are {count} clips; expected one. Clips "
-                f"are called as their files without the ending, such as {short(next(iter(found), 'walk_01'))}."
+                f"are called as their files without the ending, such as {next(iter(found), 'walk_01')!r}."
             )
     by_name = {row["name"] if row["name"] in found else Path(row["name"]).stem: row for row in rows}
     chosen = [clip for clip in clips if clip.name in by_name]

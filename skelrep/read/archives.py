@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..clips import Clip, is_label
 from ..errors import FormatError
 from ..layout import NUM_JOINTS
+from ..record import listed
 from .arrays import AS_IT_IS, collect_clips, make_clip
 from .npy import Npz, open_npz
 from .prepare import Repair, prepare_clip
@@ -106,7 +107,8 @@ def _read_ragged(archive: Npz, path: Path, repair: Repair) -> list[Clip]:
     for n in range(count):
         # Differences were taken modulo 2^16, so the sum wraps back exactly.
         position = np.cumsum(steps[bounds[n] : bounds[n + 1]], axis=0, dtype=np.int16)
-        x_TVC = position.astype(np.float32) * np.float32(scale.item()) + origin[n].astype(np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused as infinite
+            x_TVC = position.astype(np.float32) * np.float32(scale.item()) + origin[n].astype(np.float32)
         data = prepare_clip(x_TVC.transpose(2, 0, 1)[..., None], f"{path}, clip {n} ({names[n]})", repair)
         clips.append(Clip(data=data, name=names[n], label=labels[n], fps=fps))
     return clips
@@ -134,10 +136,11 @@ def _read_plain(archive: Npz, path: Path, repair: Repair) -> list[Clip]:
     found = [key for key in archive.keys if len(archive.header(key).shape) in (4, 5)]
     if len(found) != 1:
         raise FormatError(
-            f"{path} has the arrays {archive.keys[:20]}; expected exactly one of shape (3, T, 25, M) or "
-            "(N, 3, T, 25, M), x_train and x_test, or a ragged archive (dq, scale, origin, offsets)."
+            f"{path} has the arrays [{listed(map(repr, archive.keys), 20)}]; expected exactly one of shape "
+            "(3, T, 25, M) or (N, 3, T, 25, M), x_train and x_test, or a ragged archive (dq, scale, origin, "
+            "offsets)."
         )
     if len(archive.header(found[0]).shape) == 4:
-        return [make_clip(prepare_clip(archive.read(found[0]), f"{path}: {found[0]}", repair), path.stem)]
+        return [make_clip(prepare_clip(archive.read(found[0]), f"{path}: {found[0]:.80}", repair), path.stem)]
     entries = ((f"{path.stem}/{n}", None, x_CTVM) for n, x_CTVM in enumerate(archive.rows(found[0])))
-    return collect_clips(entries, f"{path}: {found[0]}", repair)
+    return collect_clips(entries, f"{path}: {found[0]:.80}", repair)

@@ -99,6 +99,8 @@ def _wide(
             f"{path} has no columns such as 'nose_x', 'nose_y', 'nose_z'; its first are "
             f"{', '.join(header[:6])[:99]}."
         )
+    if len(rows) * len(columns) > MAX_NUMBERS / 4:  # short rows could claim many cells
+        raise FormatError(f"{path} has {len(rows)} rows of {len(columns)} joints, too many. Split it.")
     _check_claim(len(rows) * len(header), sum(map(len, rows)), path)
     wanted = [axis for axis in range(4) if all(axis in axes for axes in columns.values())]
     array = np.stack(
@@ -114,7 +116,7 @@ def _check_claim(claimed: int, given: int, path: Path) -> None:
     Raises:
         FormatError: there are many more cells in the table than in the file.
     """
-    if claimed > FREE_CELLS + MAX_SPARSE * given or claimed > MAX_NUMBERS / 4:
+    if claimed > FREE_CELLS + MAX_SPARSE * given:
         raise FormatError(
             f"{path} claims a table of {claimed} cells and gives {given} of them. Leave out the columns or "
             "rows that are hardly filled, or split it."

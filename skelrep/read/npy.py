@@ -127,7 +127,7 @@ def open_npy(path: Path) -> NDArray[np.generic]:
 def _checked_shape(header: Header, where: str) -> tuple[int, ...]:
     # numpy refuses an empty array whose other axes are too large, too.
     others = math.prod(size for size in header.shape if size) * header.dtype.itemsize
-    if others >= 2**62 or len(header.shape) > 16:
+    if others >= 2**62 or max(header.shape, default=0) >= 2**31 or len(header.shape) > 16:
         raise FormatError(f"{where} claims the impossible shape {header.shape}.")
     return header.shape
 
@@ -143,20 +143,20 @@ class Npz:
     def header(self, key: str) -> Header:
         """Shape and dtype of an array."""
         with self._member(key) as file:
-            return read_header(file, f"{self._where}: {key}")
+            return read_header(file, self._place(key))
 
     def read(self, key: str) -> NDArray[np.generic]:
         """A whole array."""
         with self._member(key) as file:
-            header = read_header(file, f"{self._where}: {key}")
+            header = read_header(file, self._place(key))
             flat = self._numbers(file, header, math.prod(header.shape), key)
-        shape = _checked_shape(header, f"{self._where}: {key}")
+        shape = _checked_shape(header, self._place(key))
         return flat.reshape(shape, order="F" if header.fortran_order else "C")
 
     def rows(self, key: str) -> Iterator[NDArray[np.generic]]:
         """The entries of an array along its first axis, one after another: one row in memory at a time."""
         with self._member(key) as file:
-            header = read_header(file, f"{self._where}: {key}")
+            header = read_header(file, self._place(key))
             if not header.fortran_order and len(header.shape) > 1:
                 size = math.prod(header.shape[1:])
                 for _ in range(header.shape[0]):
@@ -169,28 +169,31 @@ class Npz:
         self._left -= wanted
         if self._left < 0:
             raise FormatError(
-                f"{self._where} unpacks to more than {MAX_RATIO} times its size, as zip bombs do; {key} was "
-                "not read. Save it with numpy.savez, uncompressed."
+                f"{self._place(key)} makes the archive unpack to over {MAX_RATIO} times its size, as zip "
+                "bombs do; it was not read. Save it with numpy.savez, uncompressed."
             )
         content = file.read(wanted) if wanted <= self._archive.getinfo(f"{key}.npy").file_size else b""
         if len(content) < wanted:
             raise FormatError(
-                f"{self._where}: {key} ends before the {header.num_bytes} bytes of its shape {header.shape}. "
+                f"{self._place(key)} ends before the {header.num_bytes} bytes of its shape {header.shape}. "
                 "The file is cut short: copy it again."
             )
         return np.frombuffer(content, dtype=header.dtype, count=count)
+
+    def _place(self, key: str) -> str:
+        return f"{self._where}: {key:.80}"
 
     @contextmanager
     def _member(self, key: str) -> Iterator[BinaryIO]:
         try:
             if self._archive.getinfo(f"{key}.npy").compress_type not in METHODS:
-                raise FormatError(f"{self._where}: {key} is compressed in a way that numpy does not write.")
+                raise FormatError(f"{self._place(key)} is compressed in a way that numpy does not write.")
             with self._archive.open(f"{key}.npy") as file:
                 yield file  # type: ignore[misc]
         except (FormatError, UnsafeFileError):
             raise
         except ZIP_ERRORS as error:
-            raise FormatError(f"{self._where}: {key} is corrupt ({error}). Copy the file again.") from error
+            raise FormatError(f"{self._place(key)} is corrupt ({error}). Copy the file again.") from error
 
 
 @contextmanager
