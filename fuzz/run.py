@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import collections
 import contextlib
+import fcntl
 import gc
 import json
 import os
@@ -57,8 +58,7 @@ def main() -> int:
         record = before if before.get("seed") == options.seed else _empty(options.seed)
         attack(name, record, options, end)
         print(_line(name, record), flush=True)
-        records = records | _read(options.json) | {name: record}  # another run may have written its target
-        _write(options.json, {known: records[known] for known in TARGETS if known in records})
+        records = _merge(options.json, records | {name: record}, name, list(TARGETS))
     mine = [records[name] for name in options.target or TARGETS]
     if any(record["findings"] for record in mine):
         return 1
@@ -226,12 +226,18 @@ def _read(path: Path | None) -> dict[str, Any]:
     return json.loads(path.read_text())["targets"] if path is not None and path.exists() else {}
 
 
-def _write(path: Path | None, records: dict[str, Any]) -> None:
+def _merge(path: Path | None, records: dict[str, Any], name: str, order: list[str]) -> dict[str, Any]:
+    """Write one target's record beside those that other runs have written meanwhile."""
     if path is None:
-        return
+        return records
     from records import provenance, write_json
 
-    write_json(path, {**provenance(), "targets": records})
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        merged = records | _read(path) | {name: records[name]}
+        merged = {known: merged[known] for known in order if known in merged}
+        write_json(path, {**provenance(), "targets": merged})
+    return merged
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -18,9 +19,10 @@ import pytest
 from test_read_arrays import header
 
 import skelrep
-from skelrep.errors import CheckpointError, FormatError, ShapeError, SkelrepError
-from skelrep.read import npy
+from skelrep.errors import CheckpointError, DataWarning, FormatError, ShapeError, SkelrepError
+from skelrep.read import choose_bodies, npy
 from skelrep.read.arrays import read_label_pickle
+from skelrep.read.choose import MAX_KNOWN, newest
 from skelrep.train.checkpoint import flatten, load_newest
 from skelrep.train.log import read_log
 
@@ -199,8 +201,6 @@ def test_a_log_is_read_as_far_as_it_is_whole(tmp_path: Path, line: bytes) -> Non
 
 
 def test_a_checkpoint_that_holds_itself(tmp_path: Path) -> None:
-    import hashlib
-
     from fuzz.seeds_own import checkpoints  # brought in reach by test_fuzz_readers
 
     loop: dict[str, object] = {}
@@ -210,3 +210,44 @@ def test_a_checkpoint_that_holds_itself(tmp_path: Path) -> None:
         (tmp_path / f"step-00000003-{hashlib.sha256(content).hexdigest()[:12]}.pt").write_bytes(content)
         with pytest.raises(CheckpointError):
             load_newest(tmp_path, {"config": {"epochs": 3}})
+
+
+def test_strangers_in_every_frame_take_time_by_their_number() -> None:
+    """Noise in 20 slots: each frame brings bodies that are none of those before."""
+    x = np.random.default_rng(0).normal(size=(3, 240, 25, 20)).astype(np.float32)
+    seconds = []
+    for frames in (60, 240):
+        start = time.process_time()
+        assert choose_bodies(x[:, :frames]).shape[3] <= 2
+        seconds.append(time.process_time() - start)
+    assert seconds[1] < 8 * seconds[0]  # 4 by their number, 16 by its square
+
+
+def test_only_the_newest_identities_are_compared() -> None:
+    seen = [[(frame, 0)] for frame in range(MAX_KNOWN + 20)]
+    seen[3].append((MAX_KNOWN + 20, 0))
+    assert newest(seen) == [3, *range(21, MAX_KNOWN + 20)]
+    assert newest([]) == []
+
+
+def test_damage_that_zip_files_quote(tmp_path: Path) -> None:
+    whole = npz_of(("clip.npy", b"\x93NUMPY" + b"a" * 9000), method=zipfile.ZIP_STORED)
+    (tmp_path / "a.npz").write_bytes(
+        whole.replace(b"\x08\x00\x00\x00clip.npy", b"\x70\x17\x00\x00clip.npy", 1)
+    )
+    with pytest.raises(FormatError) as caught:
+        skelrep.read_clips(tmp_path / "a.npz")
+    assert len(str(caught.value)) < 1000
+
+
+def test_a_checkpoint_on_several_disks(tmp_path: Path) -> None:
+    content = npz_of(("data.pkl", b"N."))
+    locator = b"PK\x06\x07" + struct.pack("<LQL", 0, 0, 9)
+    end = content.rindex(b"PK\x05\x06")
+    content = content[:end] + locator + content[end:]
+    (tmp_path / f"step-00000003-{hashlib.sha256(content).hexdigest()[:12]}.pt").write_bytes(content)
+    with (
+        pytest.warns(DataWarning, match="damaged"),
+        pytest.raises(CheckpointError, match="all 1 checkpoints"),
+    ):
+        load_newest(tmp_path, {})

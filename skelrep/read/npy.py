@@ -193,7 +193,9 @@ class Npz:
         except (FormatError, UnsafeFileError):
             raise
         except ZIP_ERRORS as error:
-            raise FormatError(f"{self._place(key)} is corrupt ({error}). Copy the file again.") from error
+            raise FormatError(
+                f"{self._place(key)} is corrupt ({str(error)[:200]}). Copy the file again."
+            ) from error
 
 
 @contextmanager
@@ -208,7 +210,7 @@ def open_npz(path: Path) -> Iterator[Npz]:
             archive = zipfile.ZipFile(file)
         except ZIP_ERRORS as error:
             raise FormatError(
-                f"{path} is not a .npz file, or is cut short ({error}). Copy it again."
+                f"{path} is not a .npz file, or is cut short ({str(error)[:200]}). Copy it again."
             ) from error
         with archive:
             yield Npz(archive, str(path), path.stat().st_size)

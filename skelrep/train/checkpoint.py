@@ -137,9 +137,9 @@ def read_checkpoint(path: Path) -> State | None:
         return None
     if match is None or hashlib.sha256(data).hexdigest()[:12] != match.group(2):
         return None
-    if not zipfile.is_zipfile(io.BytesIO(data)):
-        return None
     try:
+        if not zipfile.is_zipfile(io.BytesIO(data)):  # raises for some that claim several disks
+            return None
         state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except Exception:  # bytes that torch did not write fail in as many ways as there are bytes
         return None
