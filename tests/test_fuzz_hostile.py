@@ -20,9 +20,8 @@ from test_read_arrays import header
 
 import skelrep
 from skelrep.errors import CheckpointError, DataWarning, FormatError, ShapeError, SkelrepError
-from skelrep.read import choose_bodies, npy
+from skelrep.read import npy
 from skelrep.read.arrays import read_label_pickle
-from skelrep.read.choose import MAX_KNOWN, newest
 from skelrep.train.checkpoint import flatten, load_newest
 from skelrep.train.log import read_log
 
@@ -210,24 +209,6 @@ def test_a_checkpoint_that_holds_itself(tmp_path: Path) -> None:
         (tmp_path / f"step-00000003-{hashlib.sha256(content).hexdigest()[:12]}.pt").write_bytes(content)
         with pytest.raises(CheckpointError):
             load_newest(tmp_path, {"config": {"epochs": 3}})
-
-
-def test_strangers_in_every_frame_take_time_by_their_number() -> None:
-    """Noise in 20 slots: each frame brings bodies that are none of those before."""
-    x = np.random.default_rng(0).normal(size=(3, 240, 25, 20)).astype(np.float32)
-    seconds = []
-    for frames in (60, 240):
-        start = time.process_time()
-        assert choose_bodies(x[:, :frames]).shape[3] <= 2
-        seconds.append(time.process_time() - start)
-    assert seconds[1] < 8 * seconds[0]  # 4 by their number, 16 by its square
-
-
-def test_only_the_newest_identities_are_compared() -> None:
-    seen = [[(frame, 0)] for frame in range(MAX_KNOWN + 20)]
-    seen[3].append((MAX_KNOWN + 20, 0))
-    assert newest(seen) == [3, *range(21, MAX_KNOWN + 20)]
-    assert newest([]) == []
 
 
 def test_damage_that_zip_files_quote(tmp_path: Path) -> None:
