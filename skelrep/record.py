@@ -60,9 +60,10 @@ def check_fields(
 
 
 def listed(names: Iterable[str], limit: int) -> str:
-    """Names as an error lists them: some of them, and each cut to 40 characters."""
-    some = [name if len(name) <= 40 else name[:37] + "..." for name in islice(names, limit + 1)]
-    return ", ".join(some[:limit]) + (", ..." if len(some) > limit else "")
+    """Names as an error lists them: some of them, no name and no list too long."""
+    some = [name if len(name) <= 160 else name[:157] + "..." for name in islice(names, limit + 1)]
+    text = ", ".join(some[:limit]) + (", ..." if len(some) > limit else "")
+    return text if len(text) <= 1500 else text[:1497] + "..."
 
 
 def _to_plain(value: Any) -> Any:

@@ -70,7 +70,7 @@ def test_errors_quote_little_of_an_archive(tmp_path: Path, keys: list[str]) -> N
     np.savez(tmp_path / "a.npz", **{key: np.ones((2, 2)) for key in keys})
     with pytest.raises(FormatError) as caught:
         skelrep.read_clips(tmp_path / "a.npz")
-    assert len(str(caught.value)) < 1500
+    assert len(str(caught.value)) < 2500
 
 
 def test_archives_of_differences_beyond_float32_are_refused(tmp_path: Path) -> None:
