@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import json
 import pickletools
@@ -79,7 +80,7 @@ def _change_tree(rng: random.Random, tree: Any) -> Any:
 def _changed(rng: random.Random, node: Any) -> Any:
     match rng.randrange(5):
         case 0 if isinstance(node, list) and node:
-            return node * rng.choice([2, 20])
+            return copy.deepcopy(node * rng.choice([2, 20]))
         case 1 if isinstance(node, list):
             return node[: rng.randrange(len(node) + 1)]
         case 2:
@@ -87,7 +88,7 @@ def _changed(rng: random.Random, node: Any) -> Any:
         case 3 if isinstance(node, float) or (isinstance(node, int) and abs(node) < 2**60):
             return node * rng.choice([1e300, -1, 0, 1000, 1e-300])
         case _:
-            return rng.choice(JSON_VALUES)
+            return copy.deepcopy(rng.choice(JSON_VALUES))  # it may be changed, too
 
 
 def change_zip(rng: random.Random, data: bytes, others: Sequence[bytes]) -> bytes:
