@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from typing import SupportsInt, TypeGuard
 
 import numpy as np
 import torch
@@ -38,6 +39,18 @@ class Clip:
     fps: float | None = None
     layout: str = "ntu25"
     prepared: bool = False
+
+
+def is_label(value: object) -> TypeGuard[SupportsInt]:
+    """Whether a value is a class number: an integer of 64 bits, which arrays and weights can hold.
+
+    Example:
+        >>> is_label(3), is_label(np.int16(3)), is_label(True), is_label(2**63)
+        (True, True, False, False)
+    """
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        return False
+    return -(2**63) <= int(value) < 2**63
 
 
 def check_clip(array: object, where: str) -> NDArray[np.float32]:
@@ -89,7 +102,7 @@ def as_float32(array: object, where: str, *, any_bodies: bool = False) -> NDArra
         raise ShapeError(
             f"{where} has dtype {numbers.dtype}; expected integers or floats, x, y, z in metres."
         )
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         return np.ascontiguousarray(numbers, dtype=np.float32)
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from .errors import ConfigError
-from .record import Record, check_fields
+from .record import Record, check_fields, short
 
 FORMAT_VERSION = 1
 
@@ -25,6 +25,7 @@ OnBadClip = Literal["raise", "skip"]
 
 VIEWS: tuple[View, ...] = get_args(View)
 NUM_BLOCKS = 10
+MAX_FRAMES = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +48,8 @@ class PreprocessConfig(Record):
 
     def __post_init__(self) -> None:
         check_fields(self, positive=("frames",))
+        if self.frames > MAX_FRAMES:  # a model's file must not decide how much memory a clip takes
+            raise ConfigError(f"frames is {short(self.frames)}; expected at most {MAX_FRAMES}.")
 
     @classmethod
     def recipe(cls, name: Recipe) -> PreprocessConfig:
@@ -82,12 +85,12 @@ class EncoderConfig(Record):
         check_fields(self, positive=("base_channels", "feature_channels", "feature_block"))
         if not self.views or self.views != tuple(v for v in VIEWS if v in self.views):
             raise ConfigError(
-                f"views is {self.views}; expected one to three of {VIEWS}, each once and in this order."
+                f"views is {short(self.views)}; expected one to three of {VIEWS}, each once, in this order."
             )
         if not 0 <= self.dropout < 1:
-            raise ConfigError(f"dropout is {self.dropout}; expected 0 <= dropout < 1.")
+            raise ConfigError(f"dropout is {short(self.dropout)}; expected 0 <= dropout < 1.")
         if self.feature_block > NUM_BLOCKS:
-            raise ConfigError(f"feature_block is {self.feature_block}; expected 1-{NUM_BLOCKS}.")
+            raise ConfigError(f"feature_block is {short(self.feature_block)}; expected 1-{NUM_BLOCKS}.")
 
     @classmethod
     def recipe(cls, name: Recipe) -> EncoderConfig:
@@ -107,8 +110,8 @@ class ModelConfig(Record):
         check_fields(self)
         if self.format_version != FORMAT_VERSION:
             raise ConfigError(
-                f"config has format_version {self.format_version}; this skelrep reads {FORMAT_VERSION}. "
-                "Upgrade skelrep, or load an older revision of the model."
+                f"config has format_version {short(self.format_version)}; this skelrep reads "
+                f"{FORMAT_VERSION}. Upgrade skelrep, or load an older revision of the model."
             )
 
 
@@ -206,7 +209,7 @@ class PretrainConfig(Record):
             non_negative=("weight_decay", "warmup_epochs", "decay_epoch", "momentum", "seed"),
         )
         if self.momentum > 1:
-            raise ConfigError(f"momentum is {self.momentum}; expected 0 <= momentum <= 1.")
+            raise ConfigError(f"momentum is {short(self.momentum)}; expected 0 <= momentum <= 1.")
         if not self.recipe_name == self.encoder.recipe_name == self.preprocess.recipe_name:
             raise ConfigError(
                 f"recipes differ: pretraining {self.recipe_name!r}, encoder {self.encoder.recipe_name!r}, "

@@ -16,6 +16,7 @@ from .errors import ConfigError, UnsafeFileError, WeightsError, WeightsNotFoundE
 from .layout import spatial_partition
 from .models import SkeletonEncoder
 from .publish import save_with_card
+from .record import listed
 from .weights_file import check_device, check_tensors
 from .weights_io import empty_encoder, fill_encoder
 
@@ -158,7 +159,7 @@ def reference_to_crossclr(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
             ours[f"queues.{view}.rows"] = rest.pop(f"queue{suffix}").T.contiguous()
             ours[f"queues.{view}.position"] = rest.pop(f"queue_ptr{suffix}")
     if rest:
-        raise WeightsError(f"the training state has unknown names: {', '.join(list(rest)[:5])}. {REMEDY}")
+        raise WeightsError(f"the training state has unknown names: {listed(rest, 5)}. {REMEDY}")
     return ours
 
 

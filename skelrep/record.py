@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import math
+import sys
 import typing
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any, Literal, Self, get_args, get_origin, get_type_hints
 
 from .errors import ConfigError
+
+_LARGEST = sys.float_info.max
 
 
 class Record:
@@ -31,12 +34,12 @@ class Record:
             ConfigError: an unknown field (with its closest match), or a value of the wrong type or range.
         """
         if not isinstance(data, Mapping):
-            raise ConfigError(f"{where} is {_short(data)}; expected a mapping with fields of {cls.__name__}.")
+            raise ConfigError(f"{where} is {short(data)}; expected a mapping with fields of {cls.__name__}.")
         hints = get_type_hints(cls)
         known = [f.name for f in dataclasses.fields(typing.cast(Any, cls))]
         for name in data:
             if name not in known:
-                raise ConfigError(f"{where} has an unknown field {name!r}. {_closest(str(name), known)}")
+                raise ConfigError(f"{where} has an unknown field {short(name)}. {_closest(str(name), known)}")
         return cls(**{n: _coerce(hints[n], data[n], f"{where}.{n}") for n in known if n in data})
 
 
@@ -49,11 +52,18 @@ def check_fields(
         value = getattr(record, name)
         where = f"{type(record).__name__}.{name}"
         if not _matches(hint, value):
-            raise ConfigError(f"{where} is {_short(value)}; expected {_describe(hint)}.")
+            raise ConfigError(f"{where} is {short(value)}; expected {_describe(hint)}.")
         if name in positive and not value > 0:
-            raise ConfigError(f"{where} is {value!r}; expected a number above 0.")
+            raise ConfigError(f"{where} is {short(value)}; expected a number above 0.")
         if name in non_negative and not value >= 0:
-            raise ConfigError(f"{where} is {value!r}; expected 0 or more.")
+            raise ConfigError(f"{where} is {short(value)}; expected 0 or more.")
+
+
+def listed(names: Iterable[str], limit: int) -> str:
+    """Names as an error lists them: some of them, no name and no list too long."""
+    some = [name if len(name) <= 160 else name[:157] + "..." for name in islice(names, limit + 1)]
+    text = ", ".join(some[:limit]) + (", ..." if len(some) > limit else "")
+    return text if len(text) <= 1500 else text[:1497] + "..."
 
 
 def _to_plain(value: Any) -> Any:
@@ -83,7 +93,8 @@ def _matches(hint: Any, value: object) -> bool:
     if origin is tuple:
         return isinstance(value, tuple) and all(_matches(get_args(hint)[0], item) for item in value)
     if hint is float:
-        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        # Not math.isfinite, which cannot take an integer beyond all floats; 1e400 in JSON is infinity.
+        return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
     if hint is int:
         return isinstance(value, int) and not isinstance(value, bool)
     return isinstance(value, hint)
@@ -97,6 +108,7 @@ def _describe(hint: Any) -> str:
     return f"a value of type {hint.__name__}"
 
 
-def _short(value: object) -> str:
+def short(value: object) -> str:
+    """A value as an error quotes it: a file's field may be as long as the file."""
     text = repr(value)
     return text if len(text) <= 80 else text[:77] + "..."

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from .errors import ConfigError, WeightsError, WeightsNotFoundError
+from .record import listed
 
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
@@ -92,7 +93,9 @@ def unpack(files: ModelFiles) -> tuple[dict[str, Tensor], dict[str, str]]:
             f"there is no {path}; a model is {CONFIG_NAME} and {WEIGHTS_NAME}."
         ) from error
     except (safetensors.SafetensorError, OSError, ValueError, RuntimeError, MemoryError) as error:
-        raise WeightsError(f"{path} is not a whole safetensors file ({error}). {files.remedy}") from error
+        raise WeightsError(
+            f"{path} is not a whole safetensors file ({str(error)[:200]}). {files.remedy}"
+        ) from error
     if damaged:
         raise WeightsError(
             f"{path} is damaged: its numbers are not the ones that were saved (the SHA-256 in its header "
@@ -118,7 +121,7 @@ def check_tensors(
             if _kind(given[name]) != _kind(wanted[name])
         ],
     }
-    found = [f"{len(names)} {kind}: {_some(names)}" for kind, names in problems.items() if names]
+    found = [f"{len(names)} {kind}: {listed(names, 5)}" for kind, names in problems.items() if names]
     if found:
         raise WeightsError(
             f"{where} does not hold the weights its configuration needs; {'; '.join(found)}. {remedy}"
@@ -127,7 +130,7 @@ def check_tensors(
     suspects = [name for name, tensor in given.items() if not math.isfinite(tensor.sum().item())]
     broken = [name for name in suspects if not bool(torch.isfinite(given[name]).all())]
     if broken:
-        raise WeightsError(f"{where} holds NaN or infinite numbers in {_some(broken)}. {remedy}")
+        raise WeightsError(f"{where} holds NaN or infinite numbers in {listed(broken, 5)}. {remedy}")
 
 
 def check_device(device: str | torch.device | None) -> torch.device:
@@ -151,7 +154,3 @@ def _kind(tensor: Tensor) -> tuple[bool, torch.Size]:
 
 def _describe(tensor: Tensor) -> str:
     return f"{'float' if tensor.is_floating_point() else 'integer'} {tuple(tensor.shape)}"
-
-
-def _some(names: list[str]) -> str:
-    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")

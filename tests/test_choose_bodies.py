@@ -1,5 +1,6 @@
 """Choosing people among slots: planted swaps and ghosts are undone, on real pairs of dancers too."""
 
+import time
 from itertools import permutations
 
 import numpy as np
@@ -10,7 +11,7 @@ from shared_data import SHARED, needs_shared_data
 
 from skelrep.errors import ConfigError, InvalidClipError, ShapeError
 from skelrep.read import choose_bodies, read_clips
-from skelrep.read.choose import FAR, match
+from skelrep.read.choose import FAR, MAX_KNOWN, match, newest
 
 STANDING = np.stack([np.linspace(-0.2, 0.2, 25), np.linspace(-0.8, 0.8, 25), np.full(25, 3.0)])
 
@@ -126,3 +127,21 @@ def test_fourteen_pairs_of_dancers_with_planted_swaps_and_ghosts_come_back_bit_f
         assert any(same), f"take {number + 1}"
         frames += count
     assert frames == 6858
+
+
+def test_strangers_in_every_frame_take_time_by_their_number() -> None:
+    """Noise in 20 slots: each frame brings bodies that are none of those before."""
+    x = np.random.default_rng(0).normal(size=(3, 240, 25, 20)).astype(np.float32)
+    seconds = []
+    for frames in (60, 240):
+        start = time.process_time()
+        assert choose_bodies(x[:, :frames]).shape[3] <= 2
+        seconds.append(time.process_time() - start)
+    assert seconds[1] < 8 * seconds[0]  # 4 by their number, 16 by its square
+
+
+def test_only_the_newest_identities_are_compared() -> None:
+    seen = [[(frame, 0)] for frame in range(MAX_KNOWN + 20)]
+    seen[3].append((MAX_KNOWN + 20, 0))
+    assert newest(seen) == [3, *range(21, MAX_KNOWN + 20)]
+    assert newest([]) == []

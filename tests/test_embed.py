@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 import skelrep
 from skelrep import ClipStore, SkeletonEncoder
-from skelrep.embed import ready_encoder
+from skelrep.embed.options import EncodeOptions
+from skelrep.embed.workers import Workers
 from skelrep.errors import ConfigError, InvalidClipError, ShapeError, UnitsWarning
 from skelrep.preprocess import preprocess
 
@@ -126,11 +127,9 @@ def test_the_callers_model_is_left_alone(clips: list[np.ndarray]) -> None:
 
 
 def test_another_device_computes_on_a_copy() -> None:
-    with ready_encoder(MODEL, "meta") as ready:
-        assert next(ready.parameters()).device.type == "meta"
-    assert next(MODEL.parameters()).device.type == "cpu"
-    with ready_encoder(MODEL, "cpu") as ready:
-        assert ready is MODEL
+    workers = Workers(MODEL, ["cpu", "meta"], EncodeOptions())
+    assert [encoder.device.type for encoder in workers.encoders] == ["cpu", "meta"]
+    assert MODEL.device.type == "cpu"
 
 
 def test_model_by_name(clips: list[np.ndarray], tmp_path: Path) -> None:

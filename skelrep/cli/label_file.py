@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import EvaluationError, FormatError
+from ..record import short
 
 if TYPE_CHECKING:
     from ..clips import Clip
@@ -37,7 +38,7 @@ def read_labels(path: Path) -> list[dict[str, str]]:
             raise FormatError(f"line {line} of {path} lacks a name or a label; {head}.")
     twice = [name for name, count in Counter(row["name"] for row in rows).items() if count > 1]
     if twice:
-        raise FormatError(f"{path} names {twice[0]!r} twice; expected one line a clip.")
+        raise FormatError(f"{path} names {short(twice[0])} twice; expected one line a clip.")
     return rows
 
 
@@ -54,8 +55,8 @@ def match_labels(
         count = found[Path(row["name"]).stem] or found[row["name"]]
         if count != 1:
             raise EvaluationError(
-                f"{where} names {row['name']!r}, of which there are {count} clips; expected one. Clips are "
-                f"called as their files without the ending, such as {next(iter(found), 'walk_01')!r}."
+                f"{where} names {short(row['name'])}, of which there are {count} clips; expected one. Clips "
+                f"are called as their files without the ending, such as {next(iter(found), 'walk_01')!r}."
             )
     by_name = {row["name"] if row["name"] in found else Path(row["name"]).stem: row for row in rows}
     chosen = [clip for clip in clips if clip.name in by_name]

@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> None:
         say(text.rstrip("\n"))
         return
     with atomic_write(options.output_file) as file:
-        file.write(text.encode())
+        file.write(text.encode(errors="backslashreplace"))  # a file's name can be no text
 
 
 def as_table(clips: Sequence[Clip], found: Predictions) -> str:

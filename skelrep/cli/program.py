@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from .._version import __version__
 from ..errors import PeerError, SkelrepError
 from . import convert, demo, doctor, encode, finetune, info, predict, push, train, verify
-from .console import is_first_process, show_warning
+from .console import complain, is_first_process, show_warning
 
 COMMANDS = (encode, finetune, predict, train, doctor, info, demo, convert, verify, push)
 EXIT_ERROR, EXIT_INTERRUPTED, EXIT_PIPE, EXIT_TERMINATED = 2, 130, 141, 143
@@ -66,6 +66,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.traceback:
             raise
         if is_first_process() or not isinstance(error, PeerError):  # the process that failed says why
-            sys.stderr.write(f"skelrep: error: {' '.join(str(error).split())}\n")
+            complain(f"error: {error}")
         return EXIT_ERROR
     return 0

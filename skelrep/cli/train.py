@@ -179,7 +179,7 @@ def read_config(path: Path) -> PretrainConfig:
         data = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}. --config takes a JSON file.") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(
             f"{path} is not JSON ({error}). --config takes the fields of PretrainConfig."
         ) from error

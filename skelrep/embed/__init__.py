@@ -9,6 +9,5 @@ from .file import encode_to_file as encode_to_file
 from .memory import encode as encode
 from .options import check_options as check_options
 from .stream import encode_stream as encode_stream
-from .workers import ready_encoder as ready_encoder
 
-__all__ = ["check_options", "encode", "encode_stream", "encode_to_file", "ready_encoder"]
+__all__ = ["check_options", "encode", "encode_stream", "encode_to_file"]

@@ -6,7 +6,6 @@ runs in the thread of whoever wrote it, and an interruption leaves no thread beh
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import os
 import queue
@@ -181,17 +180,3 @@ def _on_device(encoder: SkeletonEncoder, device: Device | None, *, fresh: bool) 
     """The encoder itself where it is on this device and `fresh` does not ask for a copy."""
     target = encoder.device if device is None else check_device(device)
     return copy.deepcopy(encoder).to(target) if fresh or target != encoder.device else encoder
-
-
-@contextlib.contextmanager
-def ready_encoder(encoder: SkeletonEncoder, device: Device | None) -> Iterator[SkeletonEncoder]:
-    """The encoder in eval mode on `device`; the caller's model keeps its device and gets its mode back."""
-    encoder = _on_device(encoder, device, fresh=False)
-    training = encoder.training
-    if training:
-        encoder.eval()
-    try:
-        yield encoder
-    finally:
-        if training:
-            encoder.train()

@@ -90,7 +90,8 @@ class HealthReport:
             OutputError: it cannot be written.
         """
         with atomic_write(path) as file:
-            file.write((json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n").encode())
+            text = json.dumps(self.to_dict(), indent=1, ensure_ascii=False) + "\n"
+            file.write(text.encode(errors="backslashreplace"))  # a file's name can be no text
 
     def __str__(self) -> str:
         """The table: facts, then findings, worst first, each with what to do."""

@@ -91,7 +91,8 @@ def as_positions(
             f"{where} holds 2D positions (shape {given.shape}); 3D ones are needed. Lift them with a pose "
             "lifter, or pass lift_2d=True to give every joint the depth 0, which is a guess."
         )
-    positions = four.astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows is infinite, and not seen
+        positions = four.astype(np.float64)
     positions[np.abs(positions) > 1e30] = np.nan  # squares must not overflow
     seen = np.isfinite(positions).all(axis=3)
     positions[~seen] = np.nan
@@ -133,7 +134,8 @@ def apply_conversion(positions_MTVC: NDArray[np.float64], plan: Conversion) -> N
     bodies = combine(_with_depth(positions_MTVC), plan.layout) @ parse_axes(plan.axes).T * plan.scale
     absent = np.isnan(positions_MTVC).all(axis=(2, 3))
     bodies[absent] = 0
-    return np.ascontiguousarray(bodies.transpose(3, 1, 2, 0), dtype=np.float32)
+    with np.errstate(over="ignore"):  # infinite coordinates are refused with the clip's name
+        return np.ascontiguousarray(bodies.transpose(3, 1, 2, 0), dtype=np.float32)
 
 
 def combine(positions: NDArray[np.float64], layout: Layout) -> NDArray[np.float64]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from ..errors import ConfigError
 from ..layout import JOINT_NAMES
+from ..record import listed
 from .axes import AUTO, parse_axes
 from .derive import Row, complete
 from .names import match_names
@@ -126,7 +127,7 @@ def _check_joints(joints: object, where: str) -> None:
         raise ConfigError(f"{where} has {len(joints)} joints; at most {MAX_JOINTS} are supported.")
     twice = sorted({name for name in joints if joints.count(name) > 1})
     if twice:
-        raise ConfigError(f"{where} names joints twice: {', '.join(twice[:5])}. Give each its own name.")
+        raise ConfigError(f"{where} names joints twice: {listed(twice, 5)}. Give each its own name.")
 
 
 def _all_rows(
@@ -145,7 +146,7 @@ def _all_rows(
     if missing:
         raise ConfigError(
             f"{where} says nothing about {', '.join(missing)}. Name the source joint of each in `mapping` "
-            f"(or `aliases`). Its joints: {', '.join(joints[:40])}."
+            f"(or `aliases`). Its joints: {listed(joints, 40)}."
         )
     # What is derived has as many choices as what it is derived from.
     depth = max(map(len, given.values()))
@@ -179,9 +180,9 @@ def _row(source: object, numbers: Mapping[str, int], where: str) -> Row:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < math.inf
 
 
 def _closest(name: str, known: Sequence[str]) -> str:
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"Did you mean {close[0]!r}?" if close else f"Known: {', '.join(known[:40])}."
+    return f"Did you mean {close[0]!r}?" if close else f"Known: {listed(known, 40)}."

@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..clips import Clip
+from ..clips import Clip, is_label
 from ..errors import FormatError
 from ..layout import NUM_JOINTS
+from ..record import listed
 from .arrays import AS_IT_IS, collect_clips, make_clip
 from .npy import Npz, open_npz
 from .prepare import Repair, prepare_clip
@@ -73,11 +74,15 @@ def _split_labels(archive: Npz, key: str, count: int, path: Path) -> Iterable[in
         and bool((y.astype(bool).sum(axis=1) == 1).all())
     ):
         return [int(label) for label in y.argmax(axis=1)]
-    if y.ndim == 1 and len(y) == count and y.dtype.kind in "iu":
+    if y.ndim == 1 and len(y) == count and _are_labels(y):
         return [int(label) for label in y]
     raise FormatError(
         f"{path}: {key} is {y.dtype} {y.shape}; expected {count} class numbers, or one-hot rows of them."
     )
+
+
+def _are_labels(numbers: NDArray[np.generic]) -> bool:
+    return numbers.dtype.kind in "iu" and all(map(is_label, numbers.flat))
 
 
 def _read_ragged(archive: Npz, path: Path, repair: Repair) -> list[Clip]:
@@ -102,7 +107,8 @@ def _read_ragged(archive: Npz, path: Path, repair: Repair) -> list[Clip]:
     for n in range(count):
         # Differences were taken modulo 2^16, so the sum wraps back exactly.
         position = np.cumsum(steps[bounds[n] : bounds[n + 1]], axis=0, dtype=np.int16)
-        x_TVC = position.astype(np.float32) * np.float32(scale.item()) + origin[n].astype(np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is refused as infinite
+            x_TVC = position.astype(np.float32) * np.float32(scale.item()) + origin[n].astype(np.float32)
         data = prepare_clip(x_TVC.transpose(2, 0, 1)[..., None], f"{path}, clip {n} ({names[n]})", repair)
         clips.append(Clip(data=data, name=names[n], label=labels[n], fps=fps))
     return clips
@@ -117,7 +123,7 @@ def _ragged_texts(archive: Npz, count: int, path: Path) -> tuple[list[str], list
     action = archive.read("action") if "action" in archive.keys else None
     fps = archive.read("fps") if "fps" in archive.keys else None
     if names.shape != (count,) or (
-        action is not None and (action.shape != (count,) or action.dtype.kind not in "iu")
+        action is not None and (action.shape != (count,) or not _are_labels(action))
     ):
         raise FormatError(f"{path}: names and action must hold one entry for each of the {count} clips.")
     if fps is not None and (fps.size != 1 or fps.dtype.kind not in "iuf"):
@@ -130,10 +136,11 @@ def _read_plain(archive: Npz, path: Path, repair: Repair) -> list[Clip]:
     found = [key for key in archive.keys if len(archive.header(key).shape) in (4, 5)]
     if len(found) != 1:
         raise FormatError(
-            f"{path} has the arrays {archive.keys[:20]}; expected exactly one of shape (3, T, 25, M) or "
-            "(N, 3, T, 25, M), x_train and x_test, or a ragged archive (dq, scale, origin, offsets)."
+            f"{path} has the arrays [{listed(map(repr, archive.keys), 20)}]; expected exactly one of shape "
+            "(3, T, 25, M) or (N, 3, T, 25, M), x_train and x_test, or a ragged archive (dq, scale, origin, "
+            "offsets)."
         )
     if len(archive.header(found[0]).shape) == 4:
-        return [make_clip(prepare_clip(archive.read(found[0]), f"{path}: {found[0]}", repair), path.stem)]
+        return [make_clip(prepare_clip(archive.read(found[0]), f"{path}: {found[0]:.80}", repair), path.stem)]
     entries = ((f"{path.stem}/{n}", None, x_CTVM) for n, x_CTVM in enumerate(archive.rows(found[0])))
-    return collect_clips(entries, f"{path}: {found[0]}", repair)
+    return collect_clips(entries, f"{path}: {found[0]:.80}", repair)

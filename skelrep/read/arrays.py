@@ -6,12 +6,11 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import SupportsInt, TypeGuard
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..clips import Clip, is_preprocessed
+from ..clips import Clip, is_label, is_preprocessed
 from ..errors import DataWarning, FormatError, InvalidClipError
 from ..layout import SPINE_BASE
 from .npy import open_npy
@@ -75,7 +74,8 @@ def collect_clips(
     clips: list[Clip] = []
     empty: list[str] = []
     for number, (name, label, x_CTVM) in enumerate(entries):
-        full = x_CTVM if x_CTVM.ndim == 4 and x_CTVM.shape[2] > SPINE_BASE and x_CTVM.shape[3] else None
+        # An array without coordinates can claim any number of clips; the first one is refused below.
+        full = x_CTVM if x_CTVM.ndim == 4 and x_CTVM.size and x_CTVM.shape[2] > SPINE_BASE else None
         trimmed = x_CTVM if full is None else trim_zero_tail(full)
         if full is not None and full.shape[1] and not trimmed.shape[1]:
             empty.append(name)
@@ -113,7 +113,7 @@ def as_numbers(array: NDArray[np.generic]) -> NDArray[np.generic]:
 def _names_and_labels(path: Path, count: int) -> tuple[Iterable[str], Iterable[int | None]]:
     match = _DATA_NAME.fullmatch(path.stem)
     beside = path.with_name(f"{match[1]}_label.pkl") if match else path
-    if match is None or not beside.exists():
+    if match is None or not beside.is_file():
         return (f"{path.stem}/{n}" for n in range(count)), (None for _ in range(count))
     names, labels = read_label_pickle(beside)
     if len(names) != count:
@@ -133,18 +133,17 @@ def read_label_pickle(path: Path) -> tuple[list[str], list[int]]:
     content = load_pickle(path)
     if isinstance(content, list | tuple) and len(content) >= 2:
         names, labels = list(_plain(content[0])), list(_plain(content[1]))
-        texts = [str(name).removesuffix(".skeleton") for name in names if isinstance(name, str)]
-        numbers = [int(label) for label in labels if _is_int(label)]
-        if len(texts) == len(names) == len(numbers) == len(labels):
-            return texts, numbers
-    raise FormatError(f"{path} is not a label file: expected (names, labels), lists of text and of integers.")
+        numbers = [int(label) for label in labels if is_label(label)]
+        if len(names) == len(numbers) == len(labels) and all(isinstance(name, str) for name in names):
+            # A pickle can name one long text many times: it is cut once, not copied for each.
+            stems = {name: str(name).removesuffix(".skeleton") for name in set(names)}
+            return [stems[name] for name in names], numbers
+    raise FormatError(
+        f"{path} is not a label file: expected (names, labels), lists of text and of class numbers."
+    )
 
 
 def _plain(values: object) -> Iterator[object]:
     """Entries of a list, a tuple or a one-dimensional array; nothing for another object."""
     if isinstance(values, list | tuple) or (isinstance(values, np.ndarray) and values.ndim == 1):
         yield from values
-
-
-def _is_int(value: object) -> TypeGuard[SupportsInt]:
-    return isinstance(value, int | np.integer) and not isinstance(value, bool)

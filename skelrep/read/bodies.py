@@ -83,30 +83,30 @@ def tracks_of(array: NDArray[np.float32]) -> list[Track]:
 
 def join_tracks(tracks: list[Track]) -> list[Track]:
     """Put together tracks of one person: one begins after another ends, and close to where that one ended."""
-    people: list[Track] = []
+    people: list[list[Track]] = []
+    # Where and when each of them was seen last.
+    ends, last = np.zeros((len(tracks), 3)), np.zeros(len(tracks), dtype=np.int64)
     for track in sorted(tracks, key=lambda t: int(t.frames[0])):
-        near = [
-            (jump(person, track), n) for n, person in enumerate(people) if person.frames[-1] < track.frames[0]
-        ]
-        distance, place = min(near, default=(np.inf, -1))
-        if distance > MAX_JUMP:
-            people.append(track)
+        count = len(people)
+        apart = np.linalg.norm(ends[:count] - track.joints[0, SPINE_BASE].astype(np.float64), axis=1)
+        apart[last[:count] >= track.frames[0]] = np.inf
+        place = int(apart.argmin()) if count else 0
+        if count and apart[place] <= MAX_JUMP:
+            people[place].append(track)
         else:
-            person = people[place]
-            people[place] = Track(
-                frames=np.concatenate([person.frames, track.frames]),
-                joints=np.concatenate([person.joints, track.joints]),
-            )
-    return people
+            place = count
+            people.append([track])
+        ends[place], last[place] = track.joints[-1, SPINE_BASE], track.frames[-1]
+    return [_joined(parts) for parts in people]
 
 
-def jump(before: Track, after: Track) -> float:
-    """Metres between SpineBase where one track ends and where another begins."""
-    start, end = (
-        after.joints[0, SPINE_BASE].astype(np.float64),
-        before.joints[-1, SPINE_BASE].astype(np.float64),
+def _joined(parts: list[Track]) -> Track:
+    if len(parts) == 1:
+        return parts[0]
+    return Track(
+        frames=np.concatenate([part.frames for part in parts]),
+        joints=np.concatenate([part.joints for part in parts]),
     )
-    return float(np.linalg.norm(start - end))
 
 
 def drop_ghosts(tracks: list[Track]) -> list[Track]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,7 @@ from ..clips import MAX_BODIES, as_float32
 from ..errors import ConfigError, InvalidClipError
 from .bodies import MAX_JUMP, Track, select_bodies
 
+MAX_KNOWN = 100  # identities that a body can still be
 FAR = 1e6  # metres: a pair that must not be matched, but must stay comparable in a sum
 
 
@@ -49,21 +52,24 @@ def choose_bodies(array_CTVM: NDArray[np.generic], limit: int = MAX_BODIES) -> N
 def follow(x_TMVC: NDArray[np.float32]) -> list[Track]:
     """Tracks of the bodies in slots (T, M, V, 3), whichever slot each has in a frame."""
     present = np.asarray(x_TMVC.any(axis=(2, 3)))
-    last = np.zeros((0, *x_TMVC.shape[2:]), dtype=np.float32)  # the newest pose of each identity
     seen: list[list[tuple[int, int]]] = []
     for frame in np.flatnonzero(present.any(axis=1)).tolist():
         slots = np.flatnonzero(present[frame])
-        poses = x_TMVC[frame, slots]
-        owners = match(distances(last, poses))
-        for column, owner in enumerate(owners):
-            if owner < 0:
-                owner = len(seen)
+        known = newest(seen)
+        last = np.array([x_TMVC[seen[owner][-1]] for owner in known]).reshape(-1, *x_TMVC.shape[2:])
+        for column, row in enumerate(match(distances(last, x_TMVC[frame, slots]))):
+            if row < 0:
                 seen.append([])
-                last = np.concatenate([last, poses[column : column + 1]])
-            seen[owner].append((frame, int(slots[column])))
-            last[owner] = poses[column]
+            seen[known[row] if row >= 0 else -1].append((frame, int(slots[column])))
     places = [np.array(track, dtype=np.int64) for track in seen]
     return [Track(frames=p[:, 0], joints=x_TMVC[p[:, 0], p[:, 1]]) for p in places]
+
+
+def newest(seen: Sequence[Sequence[tuple[int, int]]]) -> list[int]:
+    """The identities that were seen last, at most `MAX_KNOWN`, in their order: in noise, every frame brings
+    new ones, and comparing with all would take the square of the recording's length."""
+    by_time = sorted(range(len(seen)), key=lambda owner: seen[owner][-1][0])
+    return sorted(by_time[-MAX_KNOWN:])
 
 
 def distances(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float64]:

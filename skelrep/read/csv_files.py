@@ -31,6 +31,7 @@ _AXES = {
 _AXIS = "|".join(sorted(_AXES, key=len, reverse=True))
 # A separator and any case, or none and a change of case or kind: hip_x, HipX, 12x.
 _JOINT_FIRST = re.compile(rf"(.+?)(?:[\s_.:\-]+((?i:{_AXIS}))|(?<=[a-z0-9])([XYZ])|(?<=\d)([xyz]))")
+FREE_CELLS, MAX_SPARSE = 1_000_000, 20
 _NUMBERED = re.compile(r"joint (\d{1,4})")
 _AXIS_FIRST = re.compile(rf"({_AXIS})[\s_.:\-]*(\d+)", re.IGNORECASE)
 _FRAME = ("frame", "frame_id", "frame_index", "frame_number", "frameno", "time", "timestamp")
@@ -100,12 +101,26 @@ def _wide(
         )
     if len(rows) * len(columns) > MAX_NUMBERS / 4:  # short rows could claim many cells
         raise FormatError(f"{path} has {len(rows)} rows of {len(columns)} joints, too many. Split it.")
+    _check_claim(len(rows) * len(header), sum(map(len, rows)), path)
     wanted = [axis for axis in range(4) if all(axis in axes for axes in columns.values())]
     array = np.stack(
         [np.stack([_column(rows, axes[axis], path) for axis in wanted], axis=1) for axes in columns.values()],
         axis=1,
     )
     return tuple(columns), _no_lonely_confidence(array, wanted)
+
+
+def _check_claim(claimed: int, given: int, path: Path) -> None:
+    """A table may leave cells out, but not nearly all: a small file would claim much memory and time.
+
+    Raises:
+        FormatError: there are many more cells in the table than in the file.
+    """
+    if claimed > FREE_CELLS + MAX_SPARSE * given:
+        raise FormatError(
+            f"{path} claims a table of {claimed} cells and gives {given} of them. Leave out the columns or "
+            "rows that are hardly filled, or split it."
+        )
 
 
 def _no_lonely_confidence(array: NDArray[np.float64], axes: Sequence[int]) -> NDArray[np.float64]:
@@ -133,6 +148,7 @@ def _long(
         for row in rows
     ]
     found = {axis: titles.index(name) for name, axis in _AXES.items() if name in titles}
+    _check_claim(len(frames) * len(joints), len(rows), path)
     array = unseen_positions((len(frames), len(joints), len(found)), str(path))
     place = np.array(cells, dtype=np.int64).reshape(-1, 2)
     for column, axis in enumerate(sorted(found)):

@@ -14,14 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..atomic import atomic_write
-from ..clips import Clip, as_float32, check_clip
-from ..errors import FormatError, ShapeError
+from ..clips import Clip, as_float32, check_clip, is_label
+from ..errors import FormatError, ShapeError, SkelrepError
 from ..layout import NUM_JOINTS, SPINE_BASE
-from .npy import open_npy
+from ..record import short
+from .npy import open_npy, refuse_special
 
 INDEX_NAME = "clipstore.json"
 FORMAT_VERSION = 1
 _FIELDS = ("format_version", "frames", "offsets", "names", "labels", "fps", "prepared")
+MAX_FPS = 1e6
 _COLUMNS = ("names", "labels", "fps", "prepared")
 
 
@@ -211,7 +213,8 @@ def _read_index(path: Path) -> dict[str, Any]:
         )
     if index["format_version"] != FORMAT_VERSION:
         raise FormatError(
-            f"{path} has format_version {index['format_version']!r}; this skelrep reads {FORMAT_VERSION}."
+            f"{path} has format_version {short(index['format_version'])}; this skelrep reads "
+            f"{FORMAT_VERSION}."
         )
     lists = [index[column] for column in _COLUMNS]
     if (
@@ -219,25 +222,46 @@ def _read_index(path: Path) -> dict[str, Any]:
         or len({len(entries) for entries in lists}) != 1
     ):
         raise FormatError(f"{path}: names, labels, fps and prepared must be lists of one length.")
-    kinds = zip(lists, (str, int | None, int | float | None, bool), strict=True)
-    if not all(isinstance(entry, kind) for entries, kind in kinds for entry in entries):
+    fit = zip(lists, (_is_text, _is_label, _is_rate, _is_bool), strict=True)
+    if not all(fits(entry) for entries, fits in fit for entry in entries):
         raise FormatError(
-            f"{path}: names must be text, labels integers or null, fps numbers or null, "
+            f"{path}: names must be text, labels integers of 64 bits or null, fps numbers above 0 or null, "
             "prepared true or false."
         )
     return index
 
 
+def _is_text(entry: object) -> bool:
+    return isinstance(entry, str)
+
+
+def _is_label(entry: object) -> bool:
+    return entry is None or is_label(entry)
+
+
+def _is_rate(entry: object) -> bool:
+    return entry is None or (isinstance(entry, int | float) and 0 < entry < MAX_FPS)
+
+
+def _is_bool(entry: object) -> bool:
+    return isinstance(entry, bool)
+
+
 def _open_part(folder: Path, name: object) -> NDArray[Any]:
     if not isinstance(name, str) or Path(name).name != name:
         raise FormatError(
-            f"{folder / INDEX_NAME} names the file {name!r}; expected a file of the same folder."
+            f"{folder / INDEX_NAME} names the file {short(name)}; expected a file of the same folder."
         )
     try:
+        refuse_special(folder / name)
         return open_npy(folder / name)
-    except OSError as error:
+    except SkelrepError:
+        raise
+    except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
+        reason = error.strerror if isinstance(error, OSError) else error
         raise FormatError(
-            f"{folder / name} cannot be read ({error.strerror}). The store is not whole."
+            f"{folder / INDEX_NAME} names the file {short(name)}, which cannot be read ({reason}). The store "
+            "is not whole."
         ) from error
 
 

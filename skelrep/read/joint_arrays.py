@@ -12,6 +12,7 @@ from ..clips import Clip
 from ..errors import FormatError
 from ..layout import NUM_JOINTS
 from ..layouts import Layout
+from ..record import listed
 from .archives import RAGGED_KEYS, SPLITS, read_npz
 from .arrays import collect_clips, read_npy
 from .detect import COUNTS, unknown_count
@@ -47,10 +48,10 @@ def find_npz(path: Path, options: ReadOptions) -> Found:
         foreign = [key for key in keys if looks_foreign(archive.header(key).shape, layout)]
         if not foreign:
             return found_clips(str(path), "NTU-25 array", read_npz(path, repair))
-        parts = [find_array(archive.read(key), layout, f"{path}: {key}", key) for key in foreign]
+        parts = [find_array(archive.read(key), layout, f"{path}: {key:.80}", key) for key in foreign]
     raws = tuple(raw for part in parts for raw in part.raws)
     if len({raw.positions.shape[2:] for raw in raws}) > 1:
-        raise FormatError(f"{path} mixes skeletons in {', '.join(foreign[:9])}. Save one file for each.")
+        raise FormatError(f"{path} mixes skeletons in {listed(foreign, 9)}. Save one file for each.")
     return Found(where=str(path), format="joint arrays", raws=raws, layout=layout)
 
 

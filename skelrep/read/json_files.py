@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..clips import is_label
 from ..errors import FormatError
 from ..layouts import LAYOUTS, Layout
 from .joint_arrays import find_array, looks_foreign, refuse_unknown
@@ -144,7 +145,7 @@ def find_named(
 ) -> Found:
     """A recording (T, V, C) or (M, T, V, C) whose joints may have names."""
     label, fps = facts.get("label"), _fps(facts)
-    known = label if isinstance(label, int) and not isinstance(label, bool) else None
+    known = int(label) if is_label(label) else None
     if joints and array.ndim in (3, 4) and array.shape[-2] == len(joints) and array.shape[-1] in (2, 3, 4):
         positions = array[None] if array.ndim == 3 else array
         raw = RawClip(positions=positions, name=stem, label=known, fps=fps)

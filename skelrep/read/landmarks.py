@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ..errors import FormatError
 from ..layouts import LAYOUTS
+from ..record import short
 from .raw import Found, RawClip, unseen_positions
 
 COUNT = 33
@@ -87,7 +88,9 @@ def _points(body: Sequence[object], where: str) -> NDArray[np.float64]:
         seen = _get(point, "visibility")
         values = [_get(point, axis) for axis in "xyz"] + [1.0 if seen is None else seen]
         if not all(isinstance(v, int | float | np.floating) for v in values):
-            raise FormatError(f"{where}, landmark {number}: x, y, z are {values[:3]}; expected numbers.")
+            raise FormatError(
+                f"{where}, landmark {number}: x, y, z are {short(values[:3])}; expected numbers."
+            )
         rows.append(values)
     try:
         return np.array(rows, dtype=np.float64)

@@ -21,6 +21,10 @@ from ..errors import FormatError, UnsafeFileError
 
 MAGIC = b"\x93NUMPY"
 MAX_HEADER = 4096
+# An archive may unpack to so many bytes, and so many times its size: clips padded with zeros shrink by a
+# factor of ten, a bomb by a thousand, or more where its members overlap.
+FREE_BYTES, MAX_RATIO = 1 << 28, 200
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what numpy writes
 _DESCR = re.compile(r"'descr':\s*'([<>|=]?[?a-zA-Z]\d{0,9})'")
 _NUMBERS = re.compile(r"[<>|=]?([biuf]\d{1,2}|[SU][1-9]\d{0,6})")
 _ORDER = re.compile(r"'fortran_order':\s*(True|False)")
@@ -91,6 +95,12 @@ def _number_type(descr: str, where: str) -> np.dtype[np.generic]:
         raise FormatError(f"{where} has the unknown dtype {descr!r}; expected numbers or text.") from error
 
 
+def refuse_special(path: Path) -> None:
+    """Raise `FormatError` for what looks like a file of clips and never ends: a pipe, a socket, a device."""
+    if path.exists() and not path.is_file():
+        raise FormatError(f"{path} is a pipe, a socket, a device or a folder; expected a file.")
+
+
 def open_npy(path: Path) -> NDArray[np.generic]:
     """Memory-map a `.npy` file read-only.
 
@@ -107,14 +117,17 @@ def open_npy(path: Path) -> NDArray[np.generic]:
             f"{header.dtype}, {header.num_bytes} bytes. The file is cut short: copy it again."
         )
     order: Literal["F", "C"] = "F" if header.fortran_order else "C"
+    shape = _checked_shape(header, str(path))
     if header.num_bytes == 0:
-        return np.zeros(_checked_shape(header, str(path)), dtype=header.dtype)
-    mapped: NDArray[np.generic] = np.memmap(path, header.dtype, "r", header.offset, header.shape, order)
+        return np.zeros(shape, dtype=header.dtype)
+    mapped: NDArray[np.generic] = np.memmap(path, header.dtype, "r", header.offset, shape, order)
     return mapped
 
 
 def _checked_shape(header: Header, where: str) -> tuple[int, ...]:
-    if any(size >= 2**31 for size in header.shape) or len(header.shape) > 16:
+    # numpy refuses an empty array whose other axes are too large, too.
+    others = math.prod(size for size in header.shape if size) * header.dtype.itemsize
+    if others >= 2**62 or max(header.shape, default=0) >= 2**31 or len(header.shape) > 16:
         raise FormatError(f"{where} claims the impossible shape {header.shape}.")
     return header.shape
 
@@ -122,27 +135,28 @@ def _checked_shape(header: Header, where: str) -> tuple[int, ...]:
 class Npz:
     """The arrays of an open `.npz` file, read when asked for and never larger than what is in the file."""
 
-    def __init__(self, archive: zipfile.ZipFile, where: str) -> None:
+    def __init__(self, archive: zipfile.ZipFile, where: str, size: int) -> None:
         self._archive, self._where = archive, where
+        self._left = FREE_BYTES + MAX_RATIO * size
         self.keys = [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
 
     def header(self, key: str) -> Header:
         """Shape and dtype of an array."""
         with self._member(key) as file:
-            return read_header(file, f"{self._where}: {key}")
+            return read_header(file, self._place(key))
 
     def read(self, key: str) -> NDArray[np.generic]:
         """A whole array."""
         with self._member(key) as file:
-            header = read_header(file, f"{self._where}: {key}")
+            header = read_header(file, self._place(key))
             flat = self._numbers(file, header, math.prod(header.shape), key)
-        shape = _checked_shape(header, f"{self._where}: {key}")
+        shape = _checked_shape(header, self._place(key))
         return flat.reshape(shape, order="F" if header.fortran_order else "C")
 
     def rows(self, key: str) -> Iterator[NDArray[np.generic]]:
         """The entries of an array along its first axis, one after another: one row in memory at a time."""
         with self._member(key) as file:
-            header = read_header(file, f"{self._where}: {key}")
+            header = read_header(file, self._place(key))
             if not header.fortran_order and len(header.shape) > 1:
                 size = math.prod(header.shape[1:])
                 for _ in range(header.shape[0]):
@@ -152,23 +166,36 @@ class Npz:
 
     def _numbers(self, file: BinaryIO, header: Header, count: int, key: str) -> NDArray[np.generic]:
         wanted = count * header.dtype.itemsize
+        self._left -= wanted
+        if self._left < 0:
+            raise FormatError(
+                f"{self._place(key)} makes the archive unpack to over {MAX_RATIO} times its size, as zip "
+                "bombs do; it was not read. Save it with numpy.savez, uncompressed."
+            )
         content = file.read(wanted) if wanted <= self._archive.getinfo(f"{key}.npy").file_size else b""
         if len(content) < wanted:
             raise FormatError(
-                f"{self._where}: {key} ends before the {header.num_bytes} bytes of its shape {header.shape}. "
+                f"{self._place(key)} ends before the {header.num_bytes} bytes of its shape {header.shape}. "
                 "The file is cut short: copy it again."
             )
         return np.frombuffer(content, dtype=header.dtype, count=count)
 
+    def _place(self, key: str) -> str:
+        return f"{self._where}: {key:.80}"
+
     @contextmanager
     def _member(self, key: str) -> Iterator[BinaryIO]:
         try:
+            if self._archive.getinfo(f"{key}.npy").compress_type not in METHODS:
+                raise FormatError(f"{self._place(key)} is compressed in a way that numpy does not write.")
             with self._archive.open(f"{key}.npy") as file:
                 yield file  # type: ignore[misc]
         except (FormatError, UnsafeFileError):
             raise
         except ZIP_ERRORS as error:
-            raise FormatError(f"{self._where}: {key} is corrupt ({error}). Copy the file again.") from error
+            raise FormatError(
+                f"{self._place(key)} is corrupt ({str(error)[:200]}). Copy the file again."
+            ) from error
 
 
 @contextmanager
@@ -183,7 +210,7 @@ def open_npz(path: Path) -> Iterator[Npz]:
             archive = zipfile.ZipFile(file)
         except ZIP_ERRORS as error:
             raise FormatError(
-                f"{path} is not a .npz file, or is cut short ({error}). Copy it again."
+                f"{path} is not a .npz file, or is cut short ({str(error)[:200]}). Copy it again."
             ) from error
         with archive:
-            yield Npz(archive, str(path))
+            yield Npz(archive, str(path), path.stat().st_size)

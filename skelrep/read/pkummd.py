@@ -115,7 +115,7 @@ def _frames(path: Path) -> NDArray[np.float64]:
     try:
         numbers = np.array(rows, dtype=np.float64)
     except ValueError as error:
-        raise FormatError(f"{path} holds something else than numbers ({error}).") from error
+        raise FormatError(f"{path} holds something else than numbers ({str(error)[:80]}).") from error
     if not len(numbers):
         raise FormatError(f"{path} is empty; expected a line of {FRAME_NUMBERS} numbers a frame.")
     return numbers.reshape(-1, BODIES, NUM_JOINTS, 3).transpose(1, 0, 2, 3)

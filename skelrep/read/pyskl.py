@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..clips import is_label
 from ..errors import FormatError
 from ..layouts import LAYOUTS, Layout
 from .pickles import load_pickle
@@ -33,8 +34,10 @@ def read_pyskl(path: Path) -> Found:
 
 def is_annotations(content: object) -> bool:
     """Whether an object is what `find_annotations` takes."""
-    if isinstance(content, Mapping):
-        return "keypoint" in content or is_annotations(content.get("annotations"))
+    if isinstance(content, Mapping) and "keypoint" not in content:
+        content = content.get("annotations")  # a list; a pickle's dict can hold itself
+    elif isinstance(content, Mapping):
+        return True
     return isinstance(content, list) and bool(content) and is_annotation(content[0])
 
 
@@ -83,12 +86,10 @@ def _annotation(entry: object, number: int, where: str, stem: str) -> RawClip:
     if isinstance(frames, int | np.integer) and 0 < frames <= keypoint.shape[1]:
         keypoint = keypoint[:, : int(frames)]
     label, name = entry.get("label"), entry.get("frame_dir")
-    if not isinstance(label, int | np.integer) or isinstance(label, bool):
-        label = None
     return RawClip(
         positions=hide_unseen(keypoint, _score(entry.get("keypoint_score"), keypoint, place)),
         name=str(name) if isinstance(name, str) and name else f"{stem}/{number}",
-        label=None if label is None else int(label),
+        label=int(label) if is_label(label) else None,
     )
 
 

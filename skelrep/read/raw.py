@@ -124,15 +124,21 @@ def hide_unseen(
     """Positions, NaN where the confidence is 0 or NaN."""
     if confidence is None:
         return positions
-    unseen = ~(np.asarray(confidence, dtype=np.float64) > 0)
-    return np.where(unseen[..., None], np.nan, np.asarray(positions, dtype=np.float64))
+    unseen = ~(as_float64(confidence) > 0)
+    return np.where(unseen[..., None], np.nan, as_float64(positions))
+
+
+def as_float64(array: NDArray[np.generic]) -> NDArray[np.float64]:
+    """Numbers of any type; a long double that is too large becomes infinite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return np.asarray(array, dtype=np.float64)
 
 
 def _is_confidence(array: NDArray[np.generic], flat: bool) -> bool:
     """Whether the third column is no depth: within 0..1, while x and y are pixels or shares of an image."""
     if array.dtype.kind not in "iuf" or not array.size:
         return False
-    numbers = np.nan_to_num(np.asarray(array, dtype=np.float64))
+    numbers = np.nan_to_num(as_float64(array))
     third, image = numbers[..., 2], numbers[..., :2]
     if third.min() < 0 or third.max() > 1.001 or not third.any():
         return False

@@ -17,6 +17,7 @@ from .csv_files import read_csv
 from .dataset import ClipStore
 from .joint_arrays import find_npy, find_npz, find_object
 from .json_files import find_content, read_json
+from .npy import refuse_special
 from .ntu import read_skeleton
 from .ntu_layout import found_clips
 from .openpose import clip_name
@@ -37,6 +38,7 @@ def read_file(path: Path, options: ReadOptions) -> Found:
     Raises:
         FormatError, ShapeError, InvalidClipError, UnsafeFileError: of the reader of its format.
     """
+    refuse_special(path)
     layout = options.layout
     readers: dict[str, Callable[[Path], Found]] = {
         ".skeleton": lambda p: read_pku(p) if is_pku_recording(p) else _skeleton(p, options),
@@ -98,6 +100,7 @@ def sources_of(frames: Iterable[Path]) -> list[Path | list[Path]]:
     sources: list[Path | list[Path]] = []
     last: tuple[Path, str] | None = None
     for path in frames:
+        refuse_special(path)
         name = clip_name(path.stem) if path.stem.endswith("_keypoints") and path.suffix == ".json" else None
         if name is None:
             sources.append(path)

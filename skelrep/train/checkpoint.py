@@ -35,6 +35,8 @@ MAY_DIFFER = (
     "config.recompute",
 )
 
+MAX_DEPTH = 8  # of a configuration
+
 State = dict[str, Any]
 
 
@@ -136,9 +138,9 @@ def read_checkpoint(path: Path) -> State | None:
         return None
     if match is None or hashlib.sha256(data).hexdigest()[:12] != match.group(2):
         return None
-    if not zipfile.is_zipfile(io.BytesIO(data)):
-        return None
     try:
+        if not zipfile.is_zipfile(io.BytesIO(data)):  # raises for some that claim several disks
+            return None
         state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except Exception:  # bytes that torch did not write fail in as many ways as there are bytes
         return None
@@ -161,7 +163,7 @@ def is_state(state: object) -> TypeGuard[State]:
 
 def check_same_run(saved: Mapping[str, Any], run: Mapping[str, Any], path: Path) -> None:
     """Raise `CheckpointError` naming every field in which a checkpoint's run is not this one."""
-    old, new = flatten(saved), flatten(run)
+    old, new = flatten(saved if isinstance(saved, Mapping) else {"": saved}), flatten(run)
     names = [n for n in dict.fromkeys([*old, *new]) if n not in MAY_DIFFER and old.get(n) != new.get(n)]
     if names:
         fields = "; ".join(f"{name}: {old.get(name)!r} there, {new.get(name)!r} now" for name in names)
@@ -172,7 +174,7 @@ def check_same_run(saved: Mapping[str, Any], run: Mapping[str, Any], path: Path)
 
 
 def flatten(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested mappings as one, with dotted names.
+    """Nested mappings as one, with dotted names; below `MAX_DEPTH` they stay, since one can hold itself.
 
     Example:
         >>> flatten({"config": {"epochs": 3, "encoder": {"views": ["joint"]}}})
@@ -180,7 +182,7 @@ def flatten(data: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """
     flat: dict[str, Any] = {}
     for name, value in data.items():
-        if isinstance(value, Mapping):
+        if isinstance(value, Mapping) and prefix.count(".") < MAX_DEPTH:
             flat |= flatten(value, f"{prefix}{name}.")
         else:
             flat[prefix + name] = value

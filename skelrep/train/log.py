@@ -101,11 +101,14 @@ class TrainingLog:
 def read_log(path: str | os.PathLike[str]) -> list[StepRecord]:
     """The whole lines of a log, in order; a last line cut short by a killed run is left out."""
     records = []
-    for line in Path(path).read_text(encoding="utf-8").splitlines():
+    for line in Path(path).read_bytes().splitlines():
         try:
-            records.append(StepRecord(**json.loads(line)))
-        except (ValueError, TypeError):
+            record = StepRecord(**json.loads(line))
+        except (ValueError, TypeError, RecursionError):
             break
+        if not isinstance(record.step, int):
+            break
+        records.append(record)
     return records
 
 

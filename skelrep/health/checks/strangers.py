@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ...clips import Clip
-from ...embed import ready_encoder
 from ...models import SkeletonEncoder
 from ...models.bodies import mean_over_bodies, present_bodies, split_bodies
+from ...models.fused import fused_encoder
 from ...models.stgcn import STGCN
 from ...preprocess import preprocess
 from ...pretrained import load_pretrained
@@ -56,9 +56,10 @@ class Strangers:
             self._encode()
 
     def _encode(self) -> None:
-        with ready_encoder(self._encoder, None) as encoder, torch.inference_mode():
+        encoder = self._encoder
+        with torch.inference_mode():
             x = preprocess(self._waiting, encoder.config.preprocess).to(encoder.device)
-            vectors = torch.nn.functional.normalize(encoder(x), dim=-1)
+            vectors = torch.nn.functional.normalize(fused_encoder(encoder)(x), dim=-1)
             self._vectors += list(vectors.float().cpu().numpy())
             self._deviations += deviations(encoder, x).tolist()
         self._waiting = []

@@ -1,0 +1,80 @@
+"""Configurations and numbers that ask for too much: refused at once, in a short message."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_fuzz_hostile import ONES, frugal
+
+import skelrep
+from skelrep.cli.train import read_config
+from skelrep.errors import ConfigError, FormatError, InvalidClipError, SkelrepError
+
+__all__ = ["frugal"]  # a fixture
+
+CONFIG = {"format_version": 1, "encoder": {"base_channels": 8}}
+CONFIGS = {
+    "a long field": CONFIG | {"x" * 100_000: 1},
+    "a long value": CONFIG | {"encoder": {"views": ["joint"] * 10_000}},
+    "an integer beyond floats": CONFIG | {"encoder": {"dropout": 10**400}},
+    "frames beyond memory": CONFIG | {"preprocess": {"frames": 10**9}},
+    "frames beyond integers": CONFIG | {"preprocess": {"frames": 10**30}},
+    "layers beyond memory": CONFIG | {"encoder": {"base_channels": 10**30}},
+}  # fmt: skip
+
+
+@pytest.mark.usefixtures("frugal")
+@pytest.mark.parametrize("content", CONFIGS.values(), ids=CONFIGS)
+def test_a_configuration_cannot_ask_for_anything(tmp_path: Path, content: dict[str, object]) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(content))
+    with pytest.raises(ConfigError) as caught:
+        skelrep.load_pretrained(tmp_path)
+    assert len(str(caught.value)) < 2000
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "\x00", '{"epochs": 1e999}', "9" * 5000])
+def test_a_training_configuration_that_is_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "c.json").write_text(text)
+    with pytest.raises(ConfigError):
+        read_config(tmp_path / "c.json")
+
+
+def test_numbers_beyond_float32_are_no_coordinates(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).normal(size=(4, 17, 3)) * 1e29
+    np.save(tmp_path / "a.npy", x)
+    with pytest.raises(InvalidClipError):
+        skelrep.read_clips(1e200 * x, layout="coco17")
+    np.save(tmp_path / "b.npy", np.full((4, 17, 3), np.longdouble("1e4000")))
+    with pytest.raises(SkelrepError):
+        skelrep.read_clips(tmp_path / "b.npy")
+
+
+def test_errors_quote_little_of_a_file(tmp_path: Path) -> None:
+    skelrep.ClipStore.from_clips(skelrep.read_clips(ONES)).save(tmp_path)
+    place = tmp_path / "clipstore.json"
+    index = json.loads(place.read_text())
+    for column in ({"frames": "x" * 50_000}, {"frames": ["x"] * 9000}, {"format_version": "x" * 50_000}):
+        place.write_text(json.dumps(index | column))
+        with pytest.raises(FormatError) as caught:
+            skelrep.ClipStore.open(tmp_path)
+        assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    "keys", [["k" * 60_000], [f"{n}" * 2000 for n in range(9)], ["x_train" + "k" * 9000]]
+)
+def test_errors_quote_little_of_an_archive(tmp_path: Path, keys: list[str]) -> None:
+    np.savez(tmp_path / "a.npz", **{key: np.ones((2, 2)) for key in keys})
+    with pytest.raises(FormatError) as caught:
+        skelrep.read_clips(tmp_path / "a.npz")
+    assert len(str(caught.value)) < 2500
+
+
+def test_archives_of_differences_beyond_float32_are_refused(tmp_path: Path) -> None:
+    steps, origin = np.ones((4, 25, 3), dtype=np.int16), np.full((1, 3), 1e300)
+    np.savez(tmp_path / "a.npz", dq=steps, scale=np.array(1.0), origin=origin, offsets=np.array([0, 4]))
+    with pytest.raises(InvalidClipError):
+        skelrep.read_clips(tmp_path / "a.npz")
