@@ -21,8 +21,7 @@ from skelrep.read import ClipStore
 from skelrep.train.checkpoint import load_newest
 from skelrep.train.log import read_log, truncate_log
 from skelrep.weights_file import ModelFiles, check_tensors
-from skelrep.weights_io import load_model, read_weights
-from skelrep.weights_io import read_config as read_config_text
+from skelrep.weights_io import load_model, read_pair
 
 from . import seeds, seeds_own
 from .models import tiny_encoder
@@ -124,8 +123,8 @@ def _in_folder(load: Callable[[Path], object]) -> Callable[[Path], object]:
 def _weights(path: Path) -> object:
     """`load_model`, which builds the model only for files that fit it: building takes longest."""
     files, encoder = ModelFiles.in_folder(path.parent), tiny_encoder()
-    tensors = read_weights(files, read_config_text(files))
-    wanted = encoder.state_dict() | golden_shapes(encoder.config, encoder.embedding_dim)
+    _, tensors = read_pair(files)
+    wanted = encoder.state_dict() | golden_shapes(encoder, tensors)
     check_tensors(tensors, wanted, files.weights, files.remedy)
     return load_model(files)
 

@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+from contextlib import contextmanager
 
 import pytest
 
@@ -55,33 +56,41 @@ def test_a_disk_that_fills(tmp_path):
     log.close()
 
 
-@pytest.fixture
-def no_larger_files_than():
+@contextmanager
+def no_larger_files_than(size):
+    """Within the block only: pytest's own output may be a file too."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def test_a_line_that_does_not_fit_leaves_no_part_of_itself(tmp_path, no_larger_files_than):
+def test_a_line_that_does_not_fit_leaves_no_part_of_itself(tmp_path):
     log = TrainingLog(tmp_path / "log.jsonl", 0)
     log.write(record(1))
     before = (tmp_path / "log.jsonl").read_bytes()
-    no_larger_files_than(len(before) + 20)
-    with pytest.raises(OutputError, match=r"log\.jsonl: File too large"):
+    with (
+        no_larger_files_than(len(before) + 20),
+        pytest.raises(OutputError, match=r"log\.jsonl: File too large"),
+    ):
         log.write(record(2))
     assert (tmp_path / "log.jsonl").read_bytes() == before
-    no_larger_files_than(10 * len(before))
     log.write(record(2))
     log.sync()
     log.close()
     assert read_log(tmp_path / "log.jsonl") == [record(1), record(2)]
 
 
-def test_a_file_that_does_not_fit_leaves_the_one_before(tmp_path, no_larger_files_than):
+def test_a_file_that_does_not_fit_leaves_the_one_before(tmp_path):
     target = tmp_path / "file"
     target.write_bytes(b"before")
-    no_larger_files_than(1000)
-    with pytest.raises(OutputError, match="File too large"), atomic_write(target) as file:
+    with (
+        no_larger_files_than(1000),
+        pytest.raises(OutputError, match="File too large"),
+        atomic_write(target) as file,
+    ):
         file.write(bytes(5000))
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
     assert target.read_bytes() == b"before"
