@@ -160,7 +160,8 @@ def resize(frames_SMVC: Tensor, starts: Tensor, lengths: Tensor, frames: int) ->
         rows = _between(frames_SMVC, before, after, weight)
         return rows.view(len(lengths), frames, *frames_SMVC.shape[1:])
     resized = torch.stack([_between(plane, before, after, weight) for plane in planes.flatten(0, 1)])
-    return resized.view(*planes.shape[:2], len(lengths), frames, -1).permute(2, 3, 1, 4, 0)
+    shape = (*planes.shape[:2], len(lengths), frames, planes.shape[3])
+    return resized.view(shape).permute(2, 3, 1, 4, 0)
 
 
 def _between(rows: Tensor, before: Tensor, after: Tensor, weight: Tensor) -> Tensor:

@@ -78,7 +78,11 @@ def test_pages_hold_every_marker_once(monkeypatch: pytest.MonkeyPatch, tmp_path:
     run = {"scenario": "fixed", "repeated": 3, "differences": [], "kills": []}
     cost = {"batch_size": 16, "threads": 1, **dict.fromkeys(checkpoint_cost.MEASURED, 1.234)}
     for number, (module, record) in enumerate(
-        ((fault_injection, {"faults": [row]}), (kill_test, {"runs": [run]}), (checkpoint_cost, cost))
+        (
+            (fault_injection, {"faults": [row]}),
+            (kill_test, {"runs": [run], "processes": 1}),
+            (checkpoint_cost, cost),
+        )
     ):
         path = tmp_path / f"{number}.json"
         path.write_text(json.dumps(record))

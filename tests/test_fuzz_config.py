@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from test_fuzz_hostile import ONES, frugal
 import skelrep
 from skelrep.cli.train import read_config
 from skelrep.errors import ConfigError, FormatError, InvalidClipError, SkelrepError
+from skelrep.weights_file import pack
 
 __all__ = ["frugal"]  # a fixture
 
@@ -29,7 +31,10 @@ CONFIGS = {
 @pytest.mark.usefixtures("frugal")
 @pytest.mark.parametrize("content", CONFIGS.values(), ids=CONFIGS)
 def test_a_configuration_cannot_ask_for_anything(tmp_path: Path, content: dict[str, object]) -> None:
-    (tmp_path / "config.json").write_text(json.dumps(content))
+    text = json.dumps(content).encode()
+    (tmp_path / "config.json").write_bytes(text)
+    saved_with = {"config_sha256": hashlib.sha256(text).hexdigest()}  # as a hostile repo would say
+    (tmp_path / "model.safetensors").write_bytes(pack({}, saved_with))
     with pytest.raises(ConfigError) as caught:
         skelrep.load_pretrained(tmp_path)
     assert len(str(caught.value)) < 2000
