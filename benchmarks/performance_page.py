@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pages import fill
+from performance_bars import bar_rows_of
 from performance_plot import draw_bars
 from speed_groups import OTHERS, RESULTS
 from speed_measure import duration
@@ -145,14 +146,14 @@ def leaves(value: Any, name: str = "") -> list[list[str]]:
 
 
 def others_text(results: Path) -> str:
-    """A table for every record of another script that is there."""
-    found = [(name, read(results / f"{name}.json")) for name in OTHERS]
-    tables = [
-        f"`benchmarks/{name}.py`\n\n" + markdown_table(["", ""], leaves(record))
-        for name, record in found
-        if record is not None
-    ]
-    return "\n".join(tables) or "(not measured yet)\n"
+    """The bars, and a table for every record of another script that is there."""
+    records = {name: record for name in OTHERS if (record := read(results / f"{name}.json")) is not None}
+    if not records:
+        return "(not measured yet)\n"
+    tables = [markdown_table(["", "to reach", "aim", "found"], bar_rows_of(records))]
+    for name, record in records.items():
+        tables.append(f"`benchmarks/{name}.py`\n\n" + markdown_table(["", ""], leaves(record)))
+    return "\n".join(tables)
 
 
 def read(path: Path) -> Record | None:

@@ -68,6 +68,14 @@ def test_other_records_become_numbers_with_names() -> None:
     assert leaves(record) == [["parsing: ratio", "2.5"], ["rows: a: ms", "3"]]
 
 
+def test_bars_of_other_records_are_met_or_missed() -> None:
+    from performance_bars import bar_rows_of
+
+    records = {"startup": {"above import torch, s": 0.2}, "augment_speed": {"ratio": 8.0}}
+    found = [row[-1] for row in bar_rows_of(records)]
+    assert found == ["**8x**", "0.2 s (missed)"]
+
+
 def found(**outputs: list[float]) -> dict:
     from speed_groups import Bar, Group
     from speed_measure import bars, deviating, row

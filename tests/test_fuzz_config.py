@@ -83,3 +83,9 @@ def test_archives_of_differences_beyond_float32_are_refused(tmp_path: Path) -> N
     np.savez(tmp_path / "a.npz", dq=steps, scale=np.array(1.0), origin=origin, offsets=np.array([0, 4]))
     with pytest.raises(InvalidClipError):
         skelrep.read_clips(tmp_path / "a.npz")
+
+
+def test_text_that_is_no_unicode_is_no_clip(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.full((2, 3, 4, 25, 1), 0xFFFFFFFF, dtype="<u4").view("<U1"))
+    with pytest.raises(SkelrepError):
+        skelrep.read_clips(tmp_path / "a.npy")
