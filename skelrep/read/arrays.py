@@ -74,7 +74,7 @@ def collect_clips(
     clips: list[Clip] = []
     empty: list[str] = []
     for number, (name, label, x_CTVM) in enumerate(entries):
-        # An array without coordinates can claim any number of clips; the first one is refused below, as is text.
+        # An array without coordinates can claim any number of clips; the first is refused below, as is text.
         coordinates = x_CTVM.ndim == 4 and x_CTVM.size and x_CTVM.dtype.kind in "iuf"
         full = x_CTVM if coordinates and x_CTVM.shape[2] > SPINE_BASE else None
         trimmed = x_CTVM if full is None else trim_zero_tail(full)
