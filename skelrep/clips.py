@@ -17,6 +17,7 @@ from .shapes import EXPECTED, shape_problem
 # An adult measures about 0.5 m between SpineBase and SpineShoulder; a child or an avatar is still inside.
 MIN_TRUNK, MAX_TRUNK = 0.05, 3.0
 MAX_BODIES = 2
+MAX_FPS = 1e6  # frames per second beyond which a file is wrong
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -89,3 +89,14 @@ def test_text_that_is_no_unicode_is_no_clip(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.full((2, 3, 4, 25, 1), 0xFFFFFFFF, dtype="<u4").view("<U1"))
     with pytest.raises(SkelrepError):
         skelrep.read_clips(tmp_path / "a.npy")
+
+
+def test_a_frame_rate_of_zero_is_none(tmp_path: Path) -> None:
+    offsets, scale, origin = np.array([0, 8]), np.array(0.01), np.zeros((1, 3))
+    steps = np.random.default_rng(0).integers(-9, 9, (8, 25, 3)).astype(np.int16)
+    arrays = {"dq": steps, "scale": scale, "origin": origin, "offsets": offsets}
+    np.savez(tmp_path / "good.npz", **arrays, fps=np.uint8(30))
+    assert skelrep.read_clips(tmp_path / "good.npz")[0].fps == 30
+    np.savez(tmp_path / "bad.npz", **arrays, fps=np.uint8(0))
+    with pytest.raises(FormatError, match="fps"):
+        skelrep.read_clips(tmp_path / "bad.npz")

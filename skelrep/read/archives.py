@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..clips import Clip, is_label
+from ..clips import MAX_FPS, Clip, is_label
 from ..errors import FormatError
 from ..layout import NUM_JOINTS
 from ..record import listed
@@ -126,8 +126,8 @@ def _ragged_texts(archive: Npz, count: int, path: Path) -> tuple[list[str], list
         action is not None and (action.shape != (count,) or not _are_labels(action))
     ):
         raise FormatError(f"{path}: names and action must hold one entry for each of the {count} clips.")
-    if fps is not None and (fps.size != 1 or fps.dtype.kind not in "iuf"):
-        raise FormatError(f"{path}: fps must be one number.")
+    if fps is not None and not (fps.size == 1 and fps.dtype.kind in "iuf" and 0 < fps.item() < MAX_FPS):
+        raise FormatError(f"{path}: fps must be one number above 0 and below {MAX_FPS:g}.")
     labels: list[int | None] = [None] * count if action is None else [int(label) for label in action]
     return [str(name) for name in names], labels, None if fps is None else float(fps.item())
 

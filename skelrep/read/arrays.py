@@ -55,7 +55,9 @@ def trim_zero_tail(x_CTVM: NDArray[np.generic]) -> NDArray[np.generic]:
         >>> trim_zero_tail(x).shape
         (3, 80, 25, 2)
     """
-    return x_CTVM[:, : np.count_nonzero(x_CTVM[:, :, SPINE_BASE, 0].any(axis=0))]
+    with np.errstate(invalid="ignore"):  # signalling NaN; a clip with NaN is refused later
+        present = x_CTVM[:, :, SPINE_BASE, 0].any(axis=0)
+    return x_CTVM[:, : np.count_nonzero(present)]
 
 
 def collect_clips(

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..atomic import atomic_write
-from ..clips import Clip, as_float32, check_clip, is_label
+from ..clips import MAX_FPS, Clip, as_float32, check_clip, is_label
 from ..errors import FormatError, ShapeError, SkelrepError
 from ..layout import NUM_JOINTS, SPINE_BASE
 from ..record import short
@@ -23,7 +23,6 @@ from .npy import open_npy, refuse_special
 INDEX_NAME = "clipstore.json"
 FORMAT_VERSION = 1
 _FIELDS = ("format_version", "frames", "offsets", "names", "labels", "fps", "prepared")
-MAX_FPS = 1e6
 _COLUMNS = ("names", "labels", "fps", "prepared")
 
 
