@@ -100,3 +100,12 @@ def test_a_frame_rate_of_zero_is_none(tmp_path: Path) -> None:
     np.savez(tmp_path / "bad.npz", **arrays, fps=np.uint8(0))
     with pytest.raises(FormatError, match="fps"):
         skelrep.read_clips(tmp_path / "bad.npz")
+
+
+def test_names_that_are_no_unicode(tmp_path: Path) -> None:
+    steps = np.random.default_rng(0).integers(-9, 9, (8, 25, 3)).astype(np.int16)
+    names = np.full(1, 0xFFFFFFFF, dtype="<u4").view("<U1")
+    arrays = {"dq": steps, "scale": np.array(0.01), "origin": np.zeros((1, 3)), "offsets": np.array([0, 8])}
+    np.savez(tmp_path / "a.npz", **arrays, names=names)
+    with pytest.raises(FormatError, match="no Unicode"):
+        skelrep.read_clips(tmp_path / "a.npz")

@@ -129,7 +129,11 @@ def _ragged_texts(archive: Npz, count: int, path: Path) -> tuple[list[str], list
     if fps is not None and not (fps.size == 1 and fps.dtype.kind in "iuf" and 0 < fps.item() < MAX_FPS):
         raise FormatError(f"{path}: fps must be one number above 0 and below {MAX_FPS:g}.")
     labels: list[int | None] = [None] * count if action is None else [int(label) for label in action]
-    return [str(name) for name in names], labels, None if fps is None else float(fps.item())
+    try:
+        texts = [str(name) for name in names]
+    except SystemError as error:  # numpy's, for numbers that are no Unicode
+        raise FormatError(f"{path}: names hold text that is no Unicode.") from error
+    return texts, labels, None if fps is None else float(fps.item())
 
 
 def _read_plain(archive: Npz, path: Path, repair: Repair) -> list[Clip]:
