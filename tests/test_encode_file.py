@@ -264,3 +264,9 @@ def test_the_command_goes_on_and_counts(
     assert len(computed) == 6
     np.testing.assert_array_equal(np.load(target), ROWS)
     assert torch.get_num_threads() == 1
+
+
+def test_a_bad_first_clip_leaves_nothing_behind(target: Path) -> None:
+    with pytest.raises(ShapeError):
+        encode_to_file(target, iter([np.zeros((50, 25, 3))]), MODEL)
+    assert list(target.parent.iterdir()) == []

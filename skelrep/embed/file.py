@@ -95,7 +95,12 @@ def encode_to_file(
         if not ranks.rank:
             part.prepare(_work(encoder, options, source), resume=resume)
         ranks.wait()
-        count = _encode_share(part, source, workers, ranks, progress)
+        try:
+            count = _encode_share(part, source, workers, ranks, progress)
+        except Exception:
+            if ranks.size == 1 and part.empty():
+                part.remove()  # nothing was done that a next call could go on from
+            raise
         ranks.wait()
         if not ranks.rank:
             part.finish(count, workers.no_rows().numpy())

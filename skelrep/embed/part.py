@@ -86,6 +86,10 @@ class PartFile:
         content = self.done.read_bytes()
         return np.frombuffer(content[: len(content) // 4 * 4], MARK)
 
+    def empty(self) -> bool:
+        """Whether no batch is on the disk."""
+        return not self.done.is_file() or not self.marks().any()
+
     def write(self, number: int, checksum: int, rows: NDArray[np.float32]) -> None:
         """Put the rows of one batch into their place.
 
