@@ -40,6 +40,8 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "-o", "--output-dir", type=Path, required=True, metavar="RUN", help="folder of the run"
     )
     _add_config(parser)
+    parser.add_argument("--window", type=positive, help="train on windows of this many frames of each clip")
+    parser.add_argument("--stride", type=positive, help="frames from window to window (default: no overlap)")
     parser.add_argument(
         "--init", metavar="NAME", help="begin with this model's weights; what load_pretrained takes"
     )
@@ -96,9 +98,9 @@ def run(options: argparse.Namespace) -> None:
     """Read, train, tell where the model is."""
     config = make_config(options)
     from ..train import train_crossclr
-    from ..train.usable import training_store
+    from ..train.selection import select_clips
 
-    clips = training_store(options.clips, config)
+    clips, _ = select_clips(options.clips, config, window=options.window, stride=options.stride)
     quiet = options.quiet or not is_first_process()
     alone = os.environ.get("WORLD_SIZE", "1") == "1"  # else a few steps would tell the time of one process
     if not quiet and alone and not (options.output_dir / "checkpoints").exists():

@@ -35,6 +35,13 @@ MAY_DIFFER = (
     "config.recompute",
 )
 
+# Fields that later versions added, with the value that does what earlier ones did: a run that one of those
+# began goes on.
+ADDED_FIELDS = {
+    f"config.augment.{name}": 0.0
+    for name in ("tilt", "speed", "amplitude", "jitter", "joint_mask", "axis_mask", "part_mix", "mirror")
+}
+
 MAX_DEPTH = 8  # of a configuration
 
 State = dict[str, Any]
@@ -164,6 +171,7 @@ def is_state(state: object) -> TypeGuard[State]:
 def check_same_run(saved: Mapping[str, Any], run: Mapping[str, Any], path: Path) -> None:
     """Raise `CheckpointError` naming every field in which a checkpoint's run is not this one."""
     old, new = flatten(saved if isinstance(saved, Mapping) else {"": saved}), flatten(run)
+    old = {name: value for name, value in ADDED_FIELDS.items() if name in new} | old
     names = [n for n in dict.fromkeys([*old, *new]) if n not in MAY_DIFFER and old.get(n) != new.get(n)]
     if names:
         fields = "; ".join(f"{name}: {old.get(name)!r} there, {new.get(name)!r} now" for name in names)

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from ..augment import augment
@@ -47,6 +48,7 @@ class Run:
         device: where to train.
         init: a model whose encoders to begin with.
         group: the processes that train together; by default this one alone.
+        weights: float64 (N,), how often each clip is trained on, relative to the others; None for alike.
 
     Attributes:
         done: finished steps.
@@ -61,11 +63,14 @@ class Run:
         device: torch.device,
         init: SkeletonEncoder | None,
         group: Group | None = None,
+        weights: NDArray[np.float64] | None = None,
     ) -> None:
         self.store, self.config, self.device = store, config, device
         self.group = Group.single() if group is None else group
         self.guard = ClipGuard(store, config.on_bad_clip, self.group)
-        self.order = Order(seed=config.seed, num_clips=len(store), batch_size=config.batch_size)
+        self.order = Order(
+            seed=config.seed, num_clips=len(store), batch_size=config.batch_size, weights=weights
+        )
         self.total = config.epochs * self.order.steps_per_epoch
         self.done = 0
         self.model = build_model(config, len(store), init).to(device).train()
@@ -135,10 +140,13 @@ class Run:
 
     def _two_crops(self, step: int, batch: Batch) -> tuple[Tensor, Tensor]:
         here, total = self.group.share(len(batch.clips)).here, len(batch.clips)
-        x = load_batch(self.store, batch.clips[here], self.config.preprocess, self.device)
+        mixes = self.config.augment.part_mix > 0  # then this process's clips need legs from any of the batch
+        needed = batch.clips if mixes else batch.clips[here]
+        x = load_batch(self.store, needed, self.config.preprocess, self.device)
+        everyone, x = (x, x[here]) if mixes else (None, x)
         generator = torch.Generator().manual_seed(seed_for(self.config.seed, "augment", step))
-        x_q = augment(x, self.config.augment, generator, total=total, first=here.start)
-        x_k = augment(x, self.config.augment, generator, total=total, first=here.start)
+        crop = partial(augment, x, self.config.augment, generator, total=total, first=here.start)
+        x_q, x_k = crop(batch=everyone), crop(batch=everyone)
         seed_default_generators(self.device, seed_for(self.config.seed, "dropout", step))
         return x_q, x_k
 

@@ -11,8 +11,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-Purpose = Literal["order", "weights", "augment", "dropout"]
-PURPOSES: tuple[Purpose, ...] = ("order", "weights", "augment", "dropout")
+Purpose = Literal["order", "weights", "augment", "dropout", "choice"]
+PURPOSES: tuple[Purpose, ...] = ("order", "weights", "augment", "dropout", "choice")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,20 +61,22 @@ class Share:
         return slice(sum(self.sizes[: self.rank]), sum(self.sizes[: self.rank + 1]))
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Order:
-    """Which clips each step sees; every clip once an epoch.
+    """Which clips each step sees; every clip once an epoch, or as often as its weight says.
 
     Attributes:
         seed: of the run.
         num_clips, batch_size: at least 1 each. The last batch of an epoch is shorter where the numbers do not
             divide; a last batch of one clip joins the batch before it, because one clip alone makes poor
             batch statistics.
+        weights: float64 (num_clips,), 0 or more, see `weighted_order`; None for every clip once.
     """
 
     seed: int
     num_clips: int
     batch_size: int
+    weights: NDArray[np.float64] | None = None
 
     @property
     def steps_per_epoch(self) -> int:
@@ -97,8 +99,11 @@ class Order:
         epoch, index = self.epoch_of(step), (step - 1) % self.steps_per_epoch
         start = index * self.batch_size
         stop = None if index == self.steps_per_epoch - 1 else start + self.batch_size
-        clips = epoch_order(self.seed, epoch, self.num_clips)[start:stop]
-        return Batch(epoch=epoch, index=index, clips=clips)
+        if self.weights is None:
+            order = epoch_order(self.seed, epoch, self.num_clips)
+        else:
+            order = weighted_order(self.seed, epoch, self.weights)
+        return Batch(epoch=epoch, index=index, clips=order[start:stop])
 
 
 def epoch_order(seed: int, epoch: int, n: int) -> NDArray[np.int64]:
@@ -116,6 +121,26 @@ def epoch_order(seed: int, epoch: int, n: int) -> NDArray[np.int64]:
     """
     bits = np.random.PCG64(_sequence(seed, "order", epoch)).random_raw(n)
     return np.argsort(bits, kind="stable").astype(np.int64)
+
+
+def weighted_order(seed: int, epoch: int, weights: NDArray[np.float64]) -> NDArray[np.int64]:
+    """As many clips as there are, each in proportion to its weight, in the order of `epoch_order`.
+
+    A clip that is due c times on average comes floor(c) or ceil(c) times in every epoch (systematic
+    sampling), which is as close to "without replacement" as weights allow; equal weights give `epoch_order`.
+
+    Returns:
+        int64 (n,).
+
+    Example:
+        >>> sorted(weighted_order(0, 1, np.array([3.0, 1.0, 0.0, 0.0])).tolist())
+        [0, 0, 0, 1]
+    """
+    n, due = len(weights), np.cumsum(weights)
+    offset = (int(np.random.PCG64(_sequence(seed, "choice", epoch)).random_raw()) >> 11) * 2.0**-53
+    stops = np.minimum(np.floor(due / due[-1] * n + offset), n).astype(np.int64)
+    chosen = np.repeat(np.arange(n, dtype=np.int64), np.diff(stops, prepend=0))
+    return chosen[epoch_order(seed, epoch, n)]
 
 
 def seed_for(seed: int, purpose: Purpose, step: int = 0) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from numpy.typing import ArrayLike
 
 from .._version import __version__
 from ..config import PretrainConfig
@@ -23,8 +24,8 @@ from .keeper import Keeper
 from .launch import process_group
 from .lock import folder_lock
 from .run import Run, own_random_state
+from .selection import digest_sample_weights, select_clips
 from .setup import check_output, describe_run, prepare_folder, resolve_device, resolve_init
-from .usable import training_store
 
 
 def train_crossclr(
@@ -35,6 +36,9 @@ def train_crossclr(
     init: SkeletonEncoder | str | os.PathLike[str] | None = None,
     resume: bool = True,
     monitor: KnnMonitor | None = None,
+    sample_weights: ArrayLike | None = None,
+    window: int | None = None,
+    stride: int | None = None,
     device: str | torch.device | None = None,
     progress: bool | None = None,
 ) -> SkeletonEncoder:
@@ -55,11 +59,17 @@ def train_crossclr(
         output_dir: made where missing.
         init: encoder weights to begin with: a model, or a name that `load_pretrained` takes.
         resume: True goes on with the run in `output_dir`, where there is one (a finished one is returned as
-            it is). Its configuration, data, `init` and `monitor` must be the same; only `checkpoint_steps`,
-            `checkpoint_minutes`, `keep_checkpoints`, `on_bad_clip` and `recompute` may differ. False refuses
-            an `output_dir` that holds a run.
+            it is). Its configuration, data, `init`, `monitor` and `sample_weights` must be the same; only
+            `checkpoint_steps`, `checkpoint_minutes`, `keep_checkpoints`, `on_bad_clip` and `recompute` may
+            differ. False refuses an `output_dir` that holds a run.
         monitor: stop when 1-NN accuracy on these labelled clips stops improving, and return the weights of
             the best epoch; by default the last epoch's.
+        sample_weights: (N,), 0 or more, how often each clip is trained on, relative to the others. An epoch
+            has N clips all the same; one that is due c times comes floor(c) or ceil(c) times in it. With
+            `window` each window has the weight of its recording. By default every clip comes once.
+        window: cut every clip into windows of this many frames and train on these, without those that hold
+            no body; they are copied into memory.
+        stride: frames from one window's start to the next one's; by default `window`.
         device: default CUDA where there is one.
         progress: show a progress bar; None shows it in a terminal.
 
@@ -68,7 +78,7 @@ def train_crossclr(
 
     Raises:
         ShapeError, InvalidClipError: clips that cannot be used (`config.on_bad_clip`), or fewer than two.
-        ConfigError: a configuration or an `init` that does not fit, or no such device.
+        ConfigError: a configuration, weights, a window or an `init` that does not fit, or no such device.
         CheckpointError: the checkpoints belong to another run, or are all damaged.
         OutputError: `output_dir` cannot be written, another process trains into it, or it holds something
             that would be overwritten.
@@ -96,11 +106,15 @@ def train_crossclr(
         with group.together():
             if group.main:
                 check_output(folder, resume)
-            store = training_store(clips, config)
+            store, weights = select_clips(
+                clips, config, window=window, stride=stride, sample_weights=sample_weights
+            )
             start = resolve_init(init, config)
             watch = None if monitor is None else EarlyStopping(monitor, config.preprocess, target, group)
-            run = Run(store, config, target, start, group)
-            identity = describe_run(store, config, start) | {"monitor": watch and watch.identity()}
+            run = Run(store, config, target, start, group, weights)
+            identity = describe_run(store, config, start)
+            identity["monitor"] = watch and watch.identity()
+            identity["sample_weights"] = digest_sample_weights(weights)
         group.check_equal(identity)
         with own_folder(folder, group):
             go_on(run, folder, identity, watch)
