@@ -33,7 +33,7 @@ class Rows:
         if self.after is None or self.weight is None:
             return piece
         after = torch.index_select(rows, 0, self.after[part].flatten()).view(shape)
-        return piece.lerp_(after, self.weight[part].to(rows)[:, None, :, None])
+        return piece.lerp_(after, self.weight[part][:, None, :, None])
 
 
 def crop_rows(draws: Draws, x_NCTVM: Tensor, config: AugmentConfig) -> Rows | None:
@@ -48,7 +48,8 @@ def crop_rows(draws: Draws, x_NCTVM: Tensor, config: AugmentConfig) -> Rows | No
     before, after, weight = warped_frames(draws.speeds, frames)
     if frame is not None:
         before, after = frame.gather(1, before), frame.gather(1, after)
-    return Rows(*(t.to(x_NCTVM.device) for t in (first + before[:, None], first + after[:, None], weight)))
+    before, after = ((first + index[:, None]).to(x_NCTVM.device) for index in (before, after))
+    return Rows(before, after, weight.to(x_NCTVM))
 
 
 def temporal_crop(x_NCTVM: Tensor, start_N: Tensor, padding: int) -> Tensor:
