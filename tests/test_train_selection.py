@@ -117,15 +117,23 @@ def test_a_stride_needs_a_window_and_a_window_two_clips(tmp_path: Path) -> None:
         train_crossclr(walks(2), ONE_EPOCH, output_dir=tmp_path / "out", window=0)
 
 
-def test_a_run_is_only_resumed_with_its_weights(tmp_path: Path) -> None:
+def test_a_run_is_only_resumed_with_its_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     weights = np.arange(10.0)
 
-    def train(name: str, given: object, epochs: int = 2) -> None:
-        config = dataclasses.replace(ONE_EPOCH, epochs=epochs, augment=EVERYTHING)
+    def train(name: str, given: object) -> None:
+        config = dataclasses.replace(ONE_EPOCH, epochs=2, checkpoint_steps=1, augment=EVERYTHING)
         train_crossclr(walks(), config, output_dir=tmp_path / name, sample_weights=given, device="cpu")
 
+    def step_until_the_third(run: Run) -> object:
+        return step(run) if run.done < 3 else 1 / 0
+
+    step = Run.step
     train("a", weights)
-    train("b", 3 * weights)
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "step", step_until_the_third)
+        with pytest.raises(ZeroDivisionError):
+            train("b", weights)
+    train("b", 3 * weights)  # goes on from step 3
     assert same_runs(tmp_path / "a", tmp_path / "b")
     for other in (None, weights[::-1]):
         with pytest.raises(CheckpointError, match="sample_weights"):
