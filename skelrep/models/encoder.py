@@ -17,8 +17,7 @@ from ..errors import ShapeError
 from ..layout import NUM_JOINTS
 from ..views import make_view
 from .bodies import mean_over_bodies, place_bodies, present_bodies, split_bodies
-from .pooling import pool, pooled_size
-from .stgcn import STGCN, block_channels
+from .stgcn import STGCN, block_channels, vector_sizes
 
 if TYPE_CHECKING:
     from ..hub import ModelCard, Pushed
@@ -64,16 +63,16 @@ class SkeletonEncoder(nn.Module):
 
     @property
     def feature_channels(self) -> int:
-        """Channels of one view's feature maps."""
-        return block_channels(self.config.encoder)[self.config.encoder.feature_block - 1]
+        """Channels of one view's feature maps, which are those of the last block in `feature_blocks`."""
+        return block_channels(self.config.encoder)[self.config.encoder.feature_blocks[-1]]
 
     @property
     def embedding_dim(self) -> int:
         """Length of a clip's vector."""
-        return pooled_size(self.feature_channels, self.config.encoder.pooling) * len(self.views)
+        return sum(vector_sizes(self.config.encoder)) * len(self.views)
 
     def forward(self, x_NCTVM: Tensor) -> Tensor:
-        """One unnormalised vector a clip, the views' features one after another.
+        """One unnormalised vector a clip: view after view, and in each the blocks that the config names.
 
         Args:
             x_NCTVM: float (N, 3, T, V, M), preprocessed joints (`skelrep.preprocess.preprocess`), metres.
@@ -84,11 +83,19 @@ class SkeletonEncoder(nn.Module):
         Raises:
             ShapeError: other axes.
         """
-        return self._every_view(x_NCTVM, lambda maps: pool(maps, self.config.encoder.pooling))
+        return self._every_view(x_NCTVM, STGCN.forward_vector)
 
     def forward_features(self, x_NCTVM: Tensor) -> Tensor:
-        """Unpooled features, averaged over bodies: float (N, T', V, feature_channels * views)."""
-        return self._every_view(x_NCTVM, lambda maps: rearrange(maps, "b c t v -> b t v c"))
+        """Unpooled features of the last block in `feature_blocks`, averaged over bodies.
+
+        Returns:
+            float (N, T', V, feature_channels * views).
+        """
+        last = self.config.encoder.feature_blocks[-1]
+        return self._every_view(
+            x_NCTVM,
+            lambda encoder, rows: rearrange(encoder.forward_features(rows, last), "b c t v -> b t v c"),
+        )
 
     def forward_bodies(self, x_NCTVM: Tensor) -> Tensor:
         """One unnormalised vector a body: float (N, 2, embedding_dim), zero for an absent body.
@@ -101,14 +108,13 @@ class SkeletonEncoder(nn.Module):
         features = []
         for view in self.views:
             rows = split_bodies(make_view(x_NCTVM, view), present)
-            features.append(pool(self._maps(rows, view), self.config.encoder.pooling))
+            features.append(self._encoder(view).forward_vector(rows))
         return place_bodies(torch.cat(features, dim=1), present, MAX_BODIES)
 
-    def _maps(self, rows_BCTV: Tensor, view: View) -> Tensor:
-        encoder: STGCN = self.encoders[view]  # type: ignore[assignment]
-        return encoder.forward_features(rows_BCTV, self.config.encoder.feature_block)
+    def _encoder(self, view: View) -> STGCN:
+        return self.encoders[view]  # type: ignore[return-value]
 
-    def _every_view(self, x_NCTVM: Tensor, reduce: Callable[[Tensor], Tensor]) -> Tensor:
+    def _every_view(self, x_NCTVM: Tensor, features_of: Callable[[STGCN, Tensor], Tensor]) -> Tensor:
         check_input(x_NCTVM)
         present = present_bodies(x_NCTVM, self.config.encoder.recipe_name)
         if self.config.encoder.recipe_name == "faithful" and x_NCTVM.shape[4] == 1:
@@ -117,7 +123,7 @@ class SkeletonEncoder(nn.Module):
         features = []
         for view in self.views:
             rows = split_bodies(make_view(x_NCTVM, view), present)
-            features.append(mean_over_bodies(reduce(self._maps(rows, view)), present))
+            features.append(mean_over_bodies(features_of(self._encoder(view), rows), present))
         return torch.cat(features, dim=-1)
 
     @overload
