@@ -75,6 +75,8 @@ class EncoderConfig(Record):
         pooling: of every block alike. ``"mean"`` over time and joints (published); ``"mean_std"`` adds the
             deviation over time; ``"parts"`` concatenates means over 3 time segments x 5 body parts;
             ``"parts_std"`` adds to these, for each part, the deviation over time of the part's mean.
+        whitening: 0, or the length of the vector after an affine map that is kept in the weights; see
+            `skelrep.fit_whitening`.
     """
 
     recipe_name: Recipe = "fixed"
@@ -85,9 +87,12 @@ class EncoderConfig(Record):
     blocks: int = NUM_BLOCKS
     feature_blocks: tuple[int, ...] = (NUM_BLOCKS,)
     pooling: Pooling = "mean"
+    whitening: int = 0
 
     def __post_init__(self) -> None:
-        check_fields(self, positive=("base_channels", "feature_channels", "blocks"))
+        check_fields(
+            self, positive=("base_channels", "feature_channels", "blocks"), non_negative=("whitening",)
+        )
         if not self.views or self.views != tuple(v for v in VIEWS if v in self.views):
             raise ConfigError(
                 f"views is {short(self.views)}; expected one to three of {VIEWS}, each once, in this order."
@@ -225,6 +230,11 @@ class PretrainConfig(Record):
         )
         if self.momentum > 1:
             raise ConfigError(f"momentum is {short(self.momentum)}; expected 0 <= momentum <= 1.")
+        if self.encoder.whitening:
+            raise ConfigError(
+                f"encoder.whitening is {self.encoder.whitening}; expected 0. Whiten after training, by "
+                "skelrep.fit_whitening."
+            )
         if not self.recipe_name == self.encoder.recipe_name == self.preprocess.recipe_name:
             raise ConfigError(
                 f"recipes differ: pretraining {self.recipe_name!r}, encoder {self.encoder.recipe_name!r}, "

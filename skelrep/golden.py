@@ -104,6 +104,8 @@ def layer_sketches(twin: SkeletonEncoder, clip: Tensor) -> Tensor:
         for view in twin.views:
             rows = split_bodies(make_view(clip, view), present)
             twin.encoders[view].forward_features(rows)  # type: ignore[operator]
+        if twin.whitening is not None:
+            twin.whitening(twin.forward_pooled(clip))
     signs = _random_signs(max(output.numel() for output in outputs.values()))
     return torch.stack([_sketch(outputs[name], signs) for name in layer_names(twin)])
 
@@ -116,6 +118,8 @@ def _layers(encoder: SkeletonEncoder) -> Iterator[tuple[str, nn.Module]]:
             block = f"encoders.{view}.blocks.{number}"
             names += [*(f"{block}.{part}" for part in BLOCK_LAYERS), block]
         yield from ((name, modules[name]) for name in names if name in modules)
+    if encoder.whitening is not None:
+        yield "whitening", encoder.whitening
 
 
 def _sketch(output: Tensor, signs: Tensor) -> Tensor:

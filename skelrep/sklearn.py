@@ -97,8 +97,10 @@ class SkeletonVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(vectors)
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:  # noqa: ARG002
-        """Names of the D columns: the view and a number, such as ``motion17``."""
+        """Names of the D columns: the view and a number, such as ``motion17``; ``vector17`` if whitened."""
         encoder = getattr(self, "encoder_", None) or self._load()
+        if encoder.whitening is not None:
+            return np.array([f"vector{n}" for n in range(encoder.embedding_dim)], dtype=object)
         each = encoder.embedding_dim // len(encoder.views)
         return np.array([f"{view}{n}" for view in encoder.views for n in range(each)], dtype=object)
 

@@ -118,22 +118,6 @@ def test_no_clips_and_no_bodies(recipe: str) -> None:
         torch.testing.assert_close(fused.forward(nobody), model(nobody))
 
 
-@pytest.mark.parametrize("blocks", [(0,), (0, 1), (0, 4, 7), (2, 5, 10)])
-@pytest.mark.parametrize("pooling", ["mean", "parts_std"])
-@pytest.mark.parametrize("recipe", ["fixed", "faithful"])
-def test_several_blocks(blocks: tuple[int, ...], pooling: str, recipe: str) -> None:
-    model = make_encoder(recipe, feature_blocks=blocks, pooling=pooling)
-    assert error(fused_encoder(model), model, clips(4, 13)) < 1e-5
-
-
-def test_blocks_after_the_last_one_named_are_not_computed(monkeypatch: pytest.MonkeyPatch) -> None:
-    model, taken = make_encoder(feature_blocks=(0, 3)), []
-    real = network.graph_convolution
-    monkeypatch.setattr(network, "graph_convolution", lambda *given: (taken.append(1), real(*given))[1])
-    fused_encoder(model)(clips(1, 12))
-    assert len(taken) == 2 * 3  # blocks 2 and 3 of three views; block 1 has its own form
-
-
 @pytest.mark.parametrize("pooling", ["mean", "mean_std", "parts", "parts_std"])
 def test_float64_model(pooling: str) -> None:
     model = make_encoder("faithful", pooling=pooling).double()

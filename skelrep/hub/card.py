@@ -164,7 +164,8 @@ def _architecture(config: ModelConfig, classes: tuple[str, ...]) -> str:
         "Clips are float arrays (C, T, V, M): metres, y up, 25 joints in NTU RGB+D order, any length.\n"
         f"ST-GCN on {', '.join(encoder.views)}; {encoder.base_channels} base channels; recipe "
         f"`{encoder.recipe_name}`.\nThe vector is made of block {_joined(encoder.feature_blocks)} of "
-        f"{encoder.blocks} by pooling `{encoder.pooling}`."
+        f"{encoder.blocks} by pooling `{encoder.pooling}`"
+        f"{f', whitened to {encoder.whitening} numbers' if encoder.whitening else ''}."
     )
     return f"{text}\nClasses: {', '.join(classes)}." if classes else text
 

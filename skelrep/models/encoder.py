@@ -18,6 +18,7 @@ from ..layout import NUM_JOINTS
 from ..views import make_view
 from .bodies import mean_over_bodies, place_bodies, present_bodies, split_bodies
 from .stgcn import STGCN, block_channels, vector_sizes
+from .whitening import Whitening
 
 if TYPE_CHECKING:
     from ..hub import ModelCard, Pushed
@@ -37,6 +38,7 @@ class SkeletonEncoder(nn.Module):
     Attributes:
         config: architecture and preprocessing.
         encoders: one `STGCN` a view.
+        whitening: the affine map of the pooled vector, if the config has one.
         commit_hash: the Hub commit the weights came from, where they did.
 
     Example:
@@ -50,6 +52,8 @@ class SkeletonEncoder(nn.Module):
         self.config = config
         self.commit_hash: str | None = None
         self.encoders = nn.ModuleDict({view: STGCN(config.encoder) for view in config.encoder.views})
+        size = config.encoder.whitening
+        self.whitening = Whitening(self.pooled_dim, size) if size else None
 
     @property
     def views(self) -> tuple[View, ...]:
@@ -69,19 +73,36 @@ class SkeletonEncoder(nn.Module):
     @property
     def embedding_dim(self) -> int:
         """Length of a clip's vector."""
+        return self.config.encoder.whitening or self.pooled_dim
+
+    @property
+    def pooled_dim(self) -> int:
+        """Length of a clip's vector before any whitening."""
         return sum(vector_sizes(self.config.encoder)) * len(self.views)
 
     def forward(self, x_NCTVM: Tensor) -> Tensor:
-        """One unnormalised vector a clip: view after view, and in each the blocks that the config names.
+        """One unnormalised vector a clip: `forward_pooled`, whitened where the config says so.
 
         Args:
             x_NCTVM: float (N, 3, T, V, M), preprocessed joints (`skelrep.preprocess.preprocess`), metres.
 
         Returns:
-            float (N, embedding_dim).
+            float (N, embedding_dim); under ``"fixed"`` zero for a clip without a body.
 
         Raises:
             ShapeError: other axes.
+        """
+        pooled = self.forward_pooled(x_NCTVM)
+        if self.whitening is None:
+            return pooled
+        seen_N = present_bodies(x_NCTVM, self.config.encoder.recipe_name).any(dim=1)
+        return self.whitening(pooled) * seen_N[:, None]  # type: ignore[no-any-return]
+
+    def forward_pooled(self, x_NCTVM: Tensor) -> Tensor:
+        """The vector before any whitening: view after view, and in each the blocks that the config names.
+
+        Returns:
+            float (N, pooled_dim).
         """
         return self._every_view(x_NCTVM, STGCN.forward_vector)
 
@@ -109,7 +130,10 @@ class SkeletonEncoder(nn.Module):
         for view in self.views:
             rows = split_bodies(make_view(x_NCTVM, view), present)
             features.append(self._encoder(view).forward_vector(rows))
-        return place_bodies(torch.cat(features, dim=1), present, MAX_BODIES)
+        vectors = torch.cat(features, dim=1)
+        if self.whitening is not None:
+            vectors = self.whitening(vectors)
+        return place_bodies(vectors, present, MAX_BODIES)
 
     def _encoder(self, view: View) -> STGCN:
         return self.encoders[view]  # type: ignore[return-value]

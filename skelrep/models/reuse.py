@@ -40,7 +40,8 @@ def same_weights(encoder: SkeletonEncoder, config: EncoderConfig) -> SkeletonEnc
 
     Args:
         encoder: it is left as it is.
-        config: may differ in what `check_fits` allows.
+        config: may differ in what `check_fits` allows. Its whitening is left out, since one is fitted to the
+            vectors of one configuration.
 
     Returns:
         In eval mode, on the encoder's device and in its type.
@@ -55,7 +56,8 @@ def same_weights(encoder: SkeletonEncoder, config: EncoderConfig) -> SkeletonEnc
         855
     """
     check_fits(encoder.config.encoder, config, "the encoder")
-    new = SkeletonEncoder(dataclasses.replace(encoder.config, encoder=config))
+    pooled = dataclasses.replace(config, whitening=0)
+    new = SkeletonEncoder(dataclasses.replace(encoder.config, encoder=pooled))
     new.to(encoder.device, next(encoder.parameters()).dtype)
     weights = encoder.state_dict()
     new.load_state_dict({name: weights[name] for name in new.state_dict()})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from typing import Literal
 
@@ -43,12 +44,19 @@ class FusedEncoder:
             for view in encoder.views:
                 network: STGCN = encoder.encoders[view]  # type: ignore[assignment]
                 views[view] = fold_view(network, view, dtype)
+        self._whitening = copy.deepcopy(encoder.whitening)
         self._plans = Plans(views)
         self._workspace = Workspace(dtype, self.device)
 
     def forward(self, x_NCTVM: Tensor) -> Tensor:
         """`SkeletonEncoder.forward`: float (N, embedding_dim)."""
-        return self._mean(x_NCTVM, "vector")
+        pooled = self._mean(x_NCTVM, "vector")
+        if self._whitening is None:
+            return pooled
+        with torch.inference_mode():
+            seen_N = present_bodies(x_NCTVM, self.config.encoder.recipe_name).any(dim=1)
+            vectors = self._whitening(pooled) * seen_N[:, None]
+        return ordinary(vectors)
 
     def forward_features(self, x_NCTVM: Tensor) -> Tensor:
         """`SkeletonEncoder.forward_features`: float (N, T', V, feature_channels * views)."""
@@ -59,7 +67,9 @@ class FusedEncoder:
         check_input(x_NCTVM)
         with torch.inference_mode():
             present = present_bodies(x_NCTVM, "fixed")
-            placed = place_bodies(self._rows(x_NCTVM, present, "vector"), present, MAX_BODIES)
+            vectors = self._rows(x_NCTVM, present, "vector")
+            vectors = vectors if self._whitening is None else self._whitening(vectors)
+            placed = place_bodies(vectors, present, MAX_BODIES)
         return ordinary(placed)
 
     __call__ = forward

@@ -70,7 +70,7 @@ class FoldedBlock:
 
 @dataclass(frozen=True)
 class FoldedView:
-    """One view's network: the input's norm, where the vector needs it; block 1, without residual; the others."""
+    """One view's network: the input's norm, if the vector needs it; block 1, without residual; the rest."""
 
     norm: Entry | None
     entry: Entry

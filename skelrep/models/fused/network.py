@@ -47,9 +47,8 @@ class FoldedNetwork:
             y = graph_convolution(x, block.spatial, workspace)
             if block.residual is not None:
                 x = shortcut(x, block.residual, block.temporal.stride, workspace, next(buffers))
-            self._temporal[number - 1](
-                y, x, workspace
-            )  # an identity residual is x itself, which becomes the result
+            # An identity residual is x itself, which becomes the result.
+            self._temporal[number - 1](y, x, workspace)
             yield number, x
 
 
