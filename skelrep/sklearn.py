@@ -100,9 +100,11 @@ class SkeletonVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Names of the D columns: the view and a number, such as ``motion17``; ``vector17`` if whitened."""
         encoder = getattr(self, "encoder_", None) or self._load()
         if encoder.whitening is not None:
-            return np.array([f"vector{n}" for n in range(encoder.embedding_dim)], dtype=object)
-        each = encoder.embedding_dim // len(encoder.views)
-        return np.array([f"{view}{n}" for view in encoder.views for n in range(each)], dtype=object)
+            names = [f"vector{n}" for n in range(encoder.embedding_dim)]
+        else:
+            each = encoder.embedding_dim // len(encoder.views)
+            names = [f"{view}{n}" for view in encoder.views for n in range(each)]
+        return np.array(names[: encoder.truncate_dim], dtype=object)
 
     def _load(self) -> SkeletonEncoder:
         if isinstance(self.model, SkeletonEncoder):

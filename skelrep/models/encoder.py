@@ -40,6 +40,8 @@ class SkeletonEncoder(nn.Module):
         encoders: one `STGCN` a view.
         whitening: the affine map of the pooled vector, if the config has one.
         commit_hash: the Hub commit the weights came from, where they did.
+        truncate_dim: how many numbers of a vector `encode` gives, where it is not told; None for all. It is
+            no part of the weights.
 
     Example:
         >>> model = SkeletonEncoder(ModelConfig())
@@ -51,6 +53,7 @@ class SkeletonEncoder(nn.Module):
         super().__init__()
         self.config = config
         self.commit_hash: str | None = None
+        self.truncate_dim: int | None = None
         self.encoders = nn.ModuleDict({view: STGCN(config.encoder) for view in config.encoder.views})
         size = config.encoder.whitening
         self.whitening = Whitening(self.pooled_dim, size) if size else None
@@ -155,12 +158,14 @@ class SkeletonEncoder(nn.Module):
         self, clips: object, *, batch_size: int = ..., device: Devices = ..., output: Output = ...,
         normalize: bool = ..., preprocess: bool = ..., precision: EncodePrecision = ...,
         to_tensor: bool = ..., progress: bool | None = ..., window: None = ..., stride: None = ...,
+        truncate_dim: int | None = ...,
     ) -> Vectors: ...  # fmt: skip
     @overload
     def encode(
         self, clips: object, *, batch_size: int = ..., device: Devices = ..., output: Output = ...,
         normalize: bool = ..., preprocess: bool = ..., precision: EncodePrecision = ...,
         to_tensor: bool = ..., progress: bool | None = ..., window: int | None, stride: int | None = ...,
+        truncate_dim: int | None = ...,
     ) -> Vectors | VectorLists: ...  # fmt: skip
     def encode(
         self,
@@ -176,6 +181,7 @@ class SkeletonEncoder(nn.Module):
         progress: bool | None = None,
         window: int | None = None,
         stride: int | None = None,
+        truncate_dim: int | None = None,
     ) -> Vectors | VectorLists:
         """Embed raw clips; the same as `skelrep.encode` with this model."""
         from ..embed import encode
@@ -193,6 +199,7 @@ class SkeletonEncoder(nn.Module):
             progress=progress,
             window=window,
             stride=stride,
+            truncate_dim=truncate_dim,
         )
 
     def save_pretrained(self, folder: str | os.PathLike[str], *, card: ModelCard | None = None) -> None:
