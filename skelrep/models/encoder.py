@@ -99,7 +99,7 @@ class SkeletonEncoder(nn.Module):
         if self.whitening is None:
             return pooled
         seen_N = present_bodies(x_NCTVM, self.config.encoder.recipe_name).any(dim=1)
-        return self.whitening(pooled) * seen_N[:, None]  # type: ignore[no-any-return]
+        return self.whitening(pooled) * seen_N[:, None]
 
     def forward_pooled(self, x_NCTVM: Tensor) -> Tensor:
         """The vector before any whitening: view after view, and in each the blocks that the config names.
