@@ -19,8 +19,9 @@ from typing import Any
 from package_default import results
 
 import skelrep
-from skelrep.config import ModelConfig
+from skelrep.config import EncoderConfig
 from skelrep.hub import ModelCard
+from skelrep.models.reuse import same_weights
 
 TYPED = [field.name for field in dataclasses.fields(ModelCard) if field.name != "results"]
 
@@ -35,17 +36,16 @@ def read_facts(path: Path, record: dict[str, Any] | None) -> ModelCard:
     return ModelCard(**facts, results=() if record is None else tuple(results(record)))
 
 
-def chosen(config: ModelConfig, block: int | None, pooling: str | None) -> ModelConfig:
+def chosen(config: EncoderConfig, block: int | None, pooling: str | None) -> EncoderConfig:
     """The run's configuration with the vector that a study chose."""
-    changes = {"feature_block": block, "pooling": pooling}
-    encoder = dataclasses.replace(config.encoder, **{k: v for k, v in changes.items() if v is not None})  # type: ignore[arg-type]
-    return dataclasses.replace(config, encoder=encoder)
+    changes = {"feature_blocks": None if block is None else (block,), "pooling": pooling}
+    return dataclasses.replace(config, **{k: v for k, v in changes.items() if v is not None})  # type: ignore[arg-type]
 
 
 def build(run: str, output: Path, card: ModelCard, block: int | None, pooling: str | None) -> float:
     """Write and verify the folder; returns the relative error of its golden vector."""
     model = skelrep.load_pretrained(run)
-    model.config = chosen(model.config, block, pooling)
+    model = same_weights(model, chosen(model.config.encoder, block, pooling))
     (output / "README.md").unlink(missing_ok=True)  # the facts make it anew
     model.save_pretrained(output, card=card)
     return skelrep.verify(output).vector_error

@@ -27,6 +27,7 @@ import skelrep
 from skelrep.config import NUM_BLOCKS
 from skelrep.evaluate import random_encoder
 from skelrep.models.pooling import pool
+from skelrep.models.reuse import same_weights
 from skelrep.preprocess import preprocess
 
 BLOCKS = (4, 7, 8, 9, 10)
@@ -40,7 +41,7 @@ def every_vector(
 ) -> dict[Vector, NDArray]:
     """The vectors of all blocks and poolings from one pass over one-body clips x (N, 3, T, V, 1).
 
-    Each equals `encode` of a model whose config has this ``feature_block`` and ``pooling``.
+    Each equals `encode` of a model whose config names this block alone, and this ``pooling``.
     """
     pooled: dict[Vector, dict[str, list[torch.Tensor]]] = {v: {} for v in itertools.product(blocks, POOLINGS)}
 
@@ -94,8 +95,7 @@ def main() -> None:
     )
     described = {"name": args.model, "seed": args.seed if random else None, "config": model.config.to_dict()}
     # The pass must reach the last block, whatever the model's own vector is made of.
-    whole = dataclasses.replace(model.config.encoder, feature_block=NUM_BLOCKS)
-    model.config = dataclasses.replace(model.config, encoder=whole)
+    model = same_weights(model, dataclasses.replace(model.config.encoder, feature_blocks=(NUM_BLOCKS,)))
     rows, data = [], {}
     for name in SETS:
         archive = read_archive(args.data / f"{name}.npz")

@@ -29,6 +29,7 @@ from records import percent
 import skelrep
 from skelrep.atomic import atomic_write
 from skelrep.hub import ModelCard, Result
+from skelrep.models.reuse import same_weights
 from skelrep.train.log import read_log
 from skelrep.weights_io import save_model
 
@@ -48,9 +49,8 @@ FACTS = ModelCard(
 def package(run: Path, block: int, pooling: str) -> None:
     """Write the run's weights with the vector that the study chose."""
     model = skelrep.load_pretrained(run)
-    encoder = dataclasses.replace(model.config.encoder, feature_block=block, pooling=pooling)  # type: ignore[arg-type]
-    model.config = dataclasses.replace(model.config, encoder=encoder)
-    save_model(model, WEIGHTS)
+    encoder = dataclasses.replace(model.config.encoder, feature_blocks=(block,), pooling=pooling)  # type: ignore[arg-type]
+    save_model(same_weights(model, encoder), WEIGHTS)
 
 
 def renew_golden() -> None:
@@ -65,7 +65,7 @@ def write_card(run: Path, record: Path, data: Path) -> None:
     text = TEMPLATE.read_text().format(
         parameters=sum(p.numel() for p in model.parameters()) / 1e6,
         dim=model.embedding_dim,
-        block=model.config.encoder.feature_block,
+        block=", ".join(map(str, model.config.encoder.feature_blocks)),
         pooling=model.config.encoder.pooling,
         steps=len(steps),
         batch=CONFIG.batch_size,

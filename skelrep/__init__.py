@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from .read import read_clips as read_clips
     from .selfcheck import verify as verify
     from .train import train_crossclr as train_crossclr
+    from .whiten import fit_whitening as fit_whitening
 
 # A name, or a room such as `skelrep.crossclr`, is imported when it is first used, so that `skelrep --help`
 # does not wait for torch.
@@ -53,6 +54,7 @@ _ROOMS = {
     "encode_stream": "embed",
     "encode_to_file": "embed",
     "finetune": "classifier",
+    "fit_whitening": "whiten",
     "inspect_clips": "read",
     "knn_probe": "evaluate",
     "linear_probe": "evaluate",
@@ -81,6 +83,7 @@ __all__ = [
     "encode_stream",
     "encode_to_file",
     "finetune",
+    "fit_whitening",
     "inspect_clips",
     "knn_probe",
     "linear_probe",

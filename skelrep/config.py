@@ -17,7 +17,7 @@ FORMAT_VERSION = 1
 
 Recipe = Literal["fixed", "faithful"]
 View = Literal["joint", "motion", "bone"]
-Pooling = Literal["mean", "mean_std", "parts"]
+Pooling = Literal["mean", "mean_std", "parts", "parts_std"]
 Centring = Literal["body", "pair"]
 BoneLengths = Literal["keep", "kinect"]
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -66,11 +66,17 @@ class EncoderConfig(Record):
             repeats the published partitions and averages over both body slots, present or not.
         views: one to three of joint, motion, bone, in this order.
         base_channels: channels of blocks 1-4; blocks 5-7 have twice, 8-9 four times as many.
-        feature_channels: channels of block 10.
+        feature_channels: channels of block 10, and of the hidden layer of the heads in pretraining.
         dropout: dropout after each temporal convolution but the first block's, in training.
-        feature_block: the block (1-10) whose output feeds the vector.
-        pooling: ``"mean"`` over time and joints (published); ``"mean_std"`` adds the deviation over time;
-            ``"parts"`` concatenates means over 3 time segments x 5 body parts.
+        blocks: how many of the ten blocks there are; a vector that needs fewer carries no weights in vain.
+        feature_blocks: the blocks whose outputs feed the vector, in rising order: each is pooled, and the
+            results are concatenated. 0 is the input after its normalisation. Blocks after the last one named
+            are not computed.
+        pooling: of every block alike. ``"mean"`` over time and joints (published); ``"mean_std"`` adds the
+            deviation over time; ``"parts"`` concatenates means over 3 time segments x 5 body parts;
+            ``"parts_std"`` adds to these, for each part, the deviation over time of the part's mean.
+        whitening: 0, or the length of the vector after an affine map that is kept in the weights; see
+            `skelrep.fit_whitening`.
     """
 
     recipe_name: Recipe = "fixed"
@@ -78,19 +84,33 @@ class EncoderConfig(Record):
     base_channels: int = 16
     feature_channels: int = 256
     dropout: float = 0.0
-    feature_block: int = NUM_BLOCKS
+    blocks: int = NUM_BLOCKS
+    feature_blocks: tuple[int, ...] = (NUM_BLOCKS,)
     pooling: Pooling = "mean"
+    whitening: int = 0
 
     def __post_init__(self) -> None:
-        check_fields(self, positive=("base_channels", "feature_channels", "feature_block"))
+        check_fields(
+            self, positive=("base_channels", "feature_channels", "blocks"), non_negative=("whitening",)
+        )
         if not self.views or self.views != tuple(v for v in VIEWS if v in self.views):
             raise ConfigError(
                 f"views is {short(self.views)}; expected one to three of {VIEWS}, each once, in this order."
             )
         if not 0 <= self.dropout < 1:
             raise ConfigError(f"dropout is {short(self.dropout)}; expected 0 <= dropout < 1.")
-        if self.feature_block > NUM_BLOCKS:
-            raise ConfigError(f"feature_block is {short(self.feature_block)}; expected 1-{NUM_BLOCKS}.")
+        if self.blocks > NUM_BLOCKS:
+            raise ConfigError(f"blocks is {short(self.blocks)}; expected 1-{NUM_BLOCKS}.")
+        if not self.feature_blocks or list(self.feature_blocks) != sorted({*self.feature_blocks}):
+            raise ConfigError(
+                f"feature_blocks is {short(self.feature_blocks)}; expected one or more numbers, each once, "
+                "in rising order."
+            )
+        if self.feature_blocks[0] < 0 or self.feature_blocks[-1] > self.blocks:
+            raise ConfigError(
+                f"feature_blocks is {short(self.feature_blocks)}; expected numbers from 0 (the input) to "
+                f"{self.blocks}, the encoder's blocks."
+            )
 
     @classmethod
     def recipe(cls, name: Recipe) -> EncoderConfig:
@@ -231,6 +251,11 @@ class PretrainConfig(Record):
         )
         if self.momentum > 1:
             raise ConfigError(f"momentum is {short(self.momentum)}; expected 0 <= momentum <= 1.")
+        if self.encoder.whitening:
+            raise ConfigError(
+                f"encoder.whitening is {self.encoder.whitening}; expected 0. Whiten after training, by "
+                "skelrep.fit_whitening."
+            )
         if not self.recipe_name == self.encoder.recipe_name == self.preprocess.recipe_name:
             raise ConfigError(
                 f"recipes differ: pretraining {self.recipe_name!r}, encoder {self.encoder.recipe_name!r}, "

@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .config import NUM_BLOCKS
 from .layout import NUM_JOINTS, hops_to_centre
 from .models import SkeletonEncoder
 from .models.bodies import present_bodies, split_bodies
@@ -86,7 +85,7 @@ def layer_names(encoder: SkeletonEncoder) -> list[str]:
 def layer_sketches(twin: SkeletonEncoder, clip: Tensor) -> Tensor:
     """The norm of every layer's output on a golden clip, and eight numbers that tell it from others.
 
-    All ten blocks are computed, also those after the one that the vector is made of.
+    All blocks are computed, also those after the one that the vector is made of.
 
     Args:
         twin: from `reference_twin`.
@@ -104,7 +103,9 @@ def layer_sketches(twin: SkeletonEncoder, clip: Tensor) -> Tensor:
     with torch.inference_mode():
         for view in twin.views:
             rows = split_bodies(make_view(clip, view), present)
-            twin.encoders[view].forward_features(rows, NUM_BLOCKS)  # type: ignore[operator]
+            twin.encoders[view].forward_features(rows)  # type: ignore[operator]
+        if twin.whitening is not None:
+            twin.whitening(twin.forward_pooled(clip))
     signs = _random_signs(max(output.numel() for output in outputs.values()))
     return torch.stack([_sketch(outputs[name], signs) for name in layer_names(twin)])
 
@@ -113,10 +114,12 @@ def _layers(encoder: SkeletonEncoder) -> Iterator[tuple[str, nn.Module]]:
     modules = dict(encoder.named_modules())
     for view in encoder.views:
         names = [f"encoders.{view}.input_norm"]
-        for number in range(NUM_BLOCKS):
+        for number in range(encoder.config.encoder.blocks):
             block = f"encoders.{view}.blocks.{number}"
             names += [*(f"{block}.{part}" for part in BLOCK_LAYERS), block]
         yield from ((name, modules[name]) for name in names if name in modules)
+    if encoder.whitening is not None:
+        yield "whitening", encoder.whitening
 
 
 def _sketch(output: Tensor, signs: Tensor) -> Tensor:

@@ -53,6 +53,7 @@ def load_pretrained(
     local_files_only: bool = False,
     token: bool | str | None = None,
     device: str | torch.device | None = None,
+    truncate_dim: int | None = None,
 ) -> SkeletonEncoder:
     """Load a trained encoder.
 
@@ -63,6 +64,7 @@ def load_pretrained(
         revision: branch, tag or commit of a Hub repo.
         cache_dir, force_download, local_files_only, token: for a Hub repo, see `skelrep.hub.download_model`.
         device: where the model goes; the CPU by default.
+        truncate_dim: `encode` with this model gives the first so many numbers of its vectors.
 
     Returns:
         The model in eval mode; `commit_hash` tells the Hub commit, where it came from one.
@@ -70,7 +72,8 @@ def load_pretrained(
     Raises:
         WeightsNotFoundError: no reading fits.
         HubError: the Hub refused, failed or could not be reached.
-        ConfigError, WeightsError, UnsafeFileError: what was found cannot be used.
+        ConfigError, WeightsError, UnsafeFileError: what was found cannot be used, or its vector is shorter
+            than `truncate_dim`.
 
     Example:
         >>> import tempfile
@@ -88,11 +91,19 @@ def load_pretrained(
         local_files_only=local_files_only,
         token=token,
     )
-    if isinstance(found, ModelFiles):
-        return load_model(found, device)
+    model = load_model(found, device) if isinstance(found, ModelFiles) else _load_published(found, device)
+    if truncate_dim is not None:
+        from .embed.options import check_truncate_dim
+
+        check_truncate_dim(truncate_dim, model)
+        model.truncate_dim = truncate_dim
+    return model
+
+
+def _load_published(path: Path, device: str | torch.device | None) -> SkeletonEncoder:
     from .convert import load_reference_checkpoint  # hardly anybody needs it, and nobody should wait for it
 
-    return load_reference_checkpoint(found, device)
+    return load_reference_checkpoint(path, device)
 
 
 def find_pretrained(

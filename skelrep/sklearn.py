@@ -97,10 +97,14 @@ class SkeletonVectorizer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(vectors)
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:  # noqa: ARG002
-        """Names of the D columns: the view and a number, such as ``motion17``."""
+        """Names of the D columns: the view and a number, such as ``motion17``; ``vector17`` if whitened."""
         encoder = getattr(self, "encoder_", None) or self._load()
-        each = encoder.embedding_dim // len(encoder.views)
-        return np.array([f"{view}{n}" for view in encoder.views for n in range(each)], dtype=object)
+        if encoder.whitening is not None:
+            names = [f"vector{n}" for n in range(encoder.embedding_dim)]
+        else:
+            each = encoder.embedding_dim // len(encoder.views)
+            names = [f"{view}{n}" for view in encoder.views for n in range(each)]
+        return np.array(names[: encoder.truncate_dim], dtype=object)
 
     def _load(self) -> SkeletonEncoder:
         if isinstance(self.model, SkeletonEncoder):

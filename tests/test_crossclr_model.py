@@ -153,6 +153,35 @@ def test_accuracy_counts_queries_that_find_their_key() -> None:
     assert model(x, x, stage=1).accuracy["joint"] == 1
 
 
+@pytest.mark.parametrize("recipe", ["fixed", "faithful"])
+def test_heads_take_the_vector_that_the_config_names(recipe: str) -> None:
+    encoder = EncoderConfig(
+        recipe_name=recipe, base_channels=2, feature_channels=8, blocks=5, feature_blocks=(0, 2, 5),
+        pooling="parts_std", dropout=0.0,
+    )  # fmt: skip
+    config = dataclasses.replace(PretrainConfig.recipe(recipe), encoder=encoder, projection_dim=4)
+    model = CrosSCLR(config, queue_size=12)
+    assert [model.query_heads["joint"][i].weight.shape for i in (0, 2)] == [(8, 20 * (3 + 2 + 4)), (4, 8)]
+    for stage in (1, 2):
+        model(*crops(), stage=stage).loss.backward()
+    queries = [*model.query_encoders.parameters(), *model.query_heads.parameters()]
+    assert all(p.grad is not None for p in queries)
+    vectors = model.to_encoder(ModelConfig(encoder=encoder))(crops()[0])
+    assert vectors.shape == (4, 3 * 180)
+
+
+def test_load_encoder_takes_the_first_blocks() -> None:
+    source = tiny().to_encoder(ModelConfig(encoder=tiny().config.encoder))
+    encoder = dataclasses.replace(source.config.encoder, blocks=3, feature_blocks=(3,))
+    model = CrosSCLR(dataclasses.replace(tiny().config, encoder=encoder), queue_size=12)
+    model.load_encoder(source)
+    for block in range(3):
+        weight = source.encoders["bone"].blocks[block].temporal.weight
+        assert torch.equal(model.key_encoders["bone"].blocks[block].temporal.weight, weight)
+    with pytest.raises(ConfigError, match=r"blocks 3 \(config: 10\)"):
+        tiny().load_encoder(model.to_encoder(ModelConfig(encoder=encoder)))
+
+
 def test_load_encoder_starts_queries_and_keys() -> None:
     model = tiny(views=("joint",))
     two_views = dataclasses.replace(model.config.encoder, views=("joint", "bone"))
@@ -167,7 +196,7 @@ def test_load_encoder_needs_views_and_widths() -> None:
     joint_only = ModelConfig(encoder=EncoderConfig(views=("joint",), base_channels=2, feature_channels=8))
     with pytest.raises(ConfigError, match="'motion'"):
         tiny().load_encoder(tiny(views=("joint",)).to_encoder(joint_only))
-    with pytest.raises(ConfigError, match="base_channels=16"):
+    with pytest.raises(ConfigError, match="base_channels 16"):
         tiny(views=("joint",)).load_encoder(SkeletonEncoder(ModelConfig()))
 
 

@@ -186,7 +186,7 @@ def test_a_clip_unlike_the_training_data_is_a_stranger():
 
 def test_a_motion_unlike_all_others_is_an_outlier(monkeypatch):
     torch.manual_seed(0)
-    encoder = EncoderConfig(base_channels=4, feature_channels=16, feature_block=4)
+    encoder = EncoderConfig(base_channels=4, feature_channels=16, feature_blocks=(4,))
     model = SkeletonEncoder(ModelConfig(encoder=encoder, preprocess=PreprocessConfig(frames=12)))
     monkeypatch.setattr("skelrep.health.checks.strangers.BATCH", 8)
     rng = np.random.default_rng(0)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from skelrep.config import VIEWS
 from skelrep.errors import ConfigError, ShapeError
 from skelrep.models import SkeletonEncoder
-from skelrep.models.fused import FusedEncoder, fused_encoder, plan
+from skelrep.models.fused import FusedEncoder, fused_encoder, network, plan
 
 FORMS = ("forward", "forward_features", "forward_bodies")
 
@@ -54,15 +54,31 @@ def test_equals_it_at_published_width(recipe: str, frames: int) -> None:
 
 @pytest.mark.parametrize("block", range(1, 11))
 def test_any_block(block: int) -> None:
-    model = make_encoder("faithful", feature_block=block, base_channels=3)
+    model = make_encoder("faithful", feature_blocks=(block,), base_channels=3)
     assert error(fused_encoder(model), model, clips(4, 21)) < 1e-5
 
 
-@pytest.mark.parametrize("pooling", ["mean", "mean_std", "parts"])
+@pytest.mark.parametrize("blocks", [(0,), (0, 1), (0, 4, 7), (2, 5, 10)])
+@pytest.mark.parametrize("pooling", ["mean", "parts_std"])
+@pytest.mark.parametrize("recipe", ["fixed", "faithful"])
+def test_several_blocks(blocks: tuple[int, ...], pooling: str, recipe: str) -> None:
+    model = make_encoder(recipe, feature_blocks=blocks, pooling=pooling)
+    assert error(fused_encoder(model), model, clips(4, 13)) < 1e-5
+
+
+def test_blocks_after_the_last_one_named_are_not_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, taken = make_encoder(feature_blocks=(0, 3)), []
+    real = network.graph_convolution
+    monkeypatch.setattr(network, "graph_convolution", lambda *given: (taken.append(1), real(*given))[1])
+    fused_encoder(model)(clips(1, 12))
+    assert len(taken) == 2 * 3  # blocks 2 and 3 of three views; block 1 has its own form
+
+
+@pytest.mark.parametrize("pooling", ["mean", "mean_std", "parts", "parts_std"])
 @pytest.mark.parametrize("frames", [1, 2, 3, 20])
 @pytest.mark.parametrize("recipe", ["fixed", "faithful"])
 def test_any_pooling(pooling: str, frames: int, recipe: str) -> None:
-    model = make_encoder(recipe, pooling=pooling, feature_block=4, views=("joint", "motion"))
+    model = make_encoder(recipe, pooling=pooling, feature_blocks=(4,), views=("joint", "motion"))
     assert error(fused_encoder(model), model, clips(4, frames)) < 1e-5
 
 
@@ -102,7 +118,7 @@ def test_no_clips_and_no_bodies(recipe: str) -> None:
         torch.testing.assert_close(fused.forward(nobody), model(nobody))
 
 
-@pytest.mark.parametrize("pooling", ["mean", "mean_std", "parts"])
+@pytest.mark.parametrize("pooling", ["mean", "mean_std", "parts", "parts_std"])
 def test_float64_model(pooling: str) -> None:
     model = make_encoder("faithful", pooling=pooling).double()
     assert error(fused_encoder(model), model, clips(4, 30).double()) < 1e-12

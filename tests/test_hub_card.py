@@ -93,7 +93,7 @@ def test_an_edition_is_built_from_a_run_facts_and_a_record(tiny_folder, tmp_path
     monkeypatch.setattr(sys, "argv", ["build_edition.py", *options])
     runpy.run_path(str(benchmarks / "build_edition.py"), run_name="__main__")
     assert "verifies" in capsys.readouterr().out
-    assert load_pretrained(tmp_path / "out").config.encoder.feature_block == 4
+    assert load_pretrained(tmp_path / "out").config.encoder.feature_blocks == (4,)
     found = card_metadata(tmp_path / "out" / "README.md")
     assert (found["license"], len(card_results(found))) == ("mit", 8)
     (tmp_path / "facts.json").write_text(json.dumps(facts | {"results": [1]}))

@@ -26,6 +26,7 @@ PUBLIC = {
     "encode_stream",
     "encode_to_file",
     "finetune",
+    "fit_whitening",
     "inspect_clips",
     "knn_probe",
     "linear_probe",

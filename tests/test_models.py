@@ -16,10 +16,11 @@ from shared_data import PARITY, needs_parity
 
 from skelrep.config import EncoderConfig, ModelConfig
 from skelrep.convert import load_reference_checkpoint, reference_to_crossclr
-from skelrep.errors import ShapeError
+from skelrep.errors import ConfigError, ShapeError
 from skelrep.layout import BODY_PARTS, spatial_partition
 from skelrep.models import STGCN, SkeletonEncoder
 from skelrep.models.pooling import pool, pooled_size
+from skelrep.models.reuse import same_weights
 
 
 def clips(n: int = 3, frames: int = 12, bodies: int = 2, seed: int = 0) -> torch.Tensor:
@@ -144,7 +145,7 @@ def test_any_length_and_batch(frames: int, n: int) -> None:
     assert model.forward_features(clips(n, frames)).shape == (n, math.ceil(frames / 4), 25, 24)
 
 
-@pytest.mark.parametrize("pooling", ["mean", "mean_std", "parts"])
+@pytest.mark.parametrize("pooling", ["mean", "mean_std", "parts", "parts_std"])
 @pytest.mark.parametrize("frames", [1, 2, 3, 13])
 def test_poolings_equal_loops(pooling: str, frames: int) -> None:
     maps = torch.randn(2, 5, frames, 25, dtype=torch.float64)
@@ -160,6 +161,8 @@ def test_poolings_equal_loops(pooling: str, frames: int) -> None:
             first, end = round(i * frames / 3), round((i + 1) * frames / 3)
             segment = m[:, :, min(first, frames - 1) : max(end, first + 1)]
             expected += [segment[..., list(part)].mean(axis=(2, 3)) for part in BODY_PARTS]
+        if pooling == "parts_std":
+            expected += [m[..., list(part)].mean(axis=3).std(axis=2) for part in BODY_PARTS]
         expected = np.concatenate(expected, axis=1)
     assert found.shape == (2, pooled_size(5, pooling))
     np.testing.assert_allclose(found, expected)
@@ -169,9 +172,44 @@ def test_poolings_equal_loops(pooling: str, frames: int) -> None:
     ("block", "pooling", "size"), [(4, "mean", 6), (7, "parts", 180), (10, "mean_std", 48)]
 )
 def test_the_vector_is_made_as_configured(block: int, pooling: str, size: int) -> None:
-    model = make_encoder(feature_block=block, pooling=pooling)
+    model = make_encoder(feature_blocks=(block,), pooling=pooling)
     assert model.embedding_dim == size
     assert model(clips()).shape == (3, size)
+
+
+@pytest.mark.parametrize("pooling", ["mean", "parts_std"])
+def test_several_blocks_are_one_after_another_in_every_view(pooling: str) -> None:
+    several = make_encoder(feature_blocks=(0, 4, 9), pooling=pooling)
+    alone = [make_encoder(feature_blocks=(b,), pooling=pooling) for b in (0, 4, 9)]
+    views = [torch.chunk(model(clips()), 3, dim=1) for model in alone]
+    expected = torch.cat([part[view] for view in range(3) for part in views], dim=1)
+    assert torch.equal(several(clips()), expected)
+    assert several.embedding_dim == expected.shape[1]
+    assert several.forward_features(clips()).shape == alone[-1].forward_features(clips()).shape
+
+
+def test_block_0_is_the_normalised_input() -> None:
+    model, x = make_encoder(feature_blocks=(0,), views=("joint",)), clips()[..., :1]
+    norm = model.encoders["joint"].input_norm
+    joint_major = x[..., 0].permute(0, 3, 1, 2).flatten(1, 2)
+    expected = norm(joint_major).unflatten(1, (25, 3)).mean(dim=(1, 3))
+    torch.testing.assert_close(model(x), expected)
+
+
+def test_an_encoder_of_fewer_blocks_computes_the_same() -> None:
+    whole = make_encoder(feature_blocks=(2, 7), pooling="parts")
+    short = same_weights(whole, dataclasses.replace(whole.config.encoder, blocks=7))
+    assert len(short.encoders["bone"].blocks) == 7
+    assert torch.equal(short(clips()), whole(clips()))
+    with pytest.raises(ConfigError, match=r"blocks 7 \(config: 10\)"):
+        same_weights(short, whole.config.encoder)
+
+
+def test_blocks_after_the_last_one_named_are_not_computed() -> None:
+    model = make_encoder(feature_blocks=(0, 3))
+    model.encoders["motion"].blocks[3].register_forward_hook(lambda *_: pytest.fail("block 4 was computed"))
+    for form in (model.forward, model.forward_features, model.forward_bodies):
+        form(clips())
 
 
 def test_partitions_have_the_intended_sizes() -> None:

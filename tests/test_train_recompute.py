@@ -20,7 +20,7 @@ def step(stgcn: STGCN, x: Tensor, *, layers: bool) -> list[Tensor]:
     """Everything that a step changes, after two steps."""
     torch.manual_seed(5)
     for _ in range(2):
-        maps = stgcn.forward_features(x).mean(dim=(2, 3)) if layers else stgcn(x)
+        maps = stgcn.forward_vector(x) if layers else stgcn(x)
         maps.square().sum().backward()
     gradients = [p.grad for p in stgcn.parameters() if p.grad is not None]
     return [maps.detach(), *gradients, *stgcn.buffers(), torch.get_rng_state()]
@@ -28,9 +28,14 @@ def step(stgcn: STGCN, x: Tensor, *, layers: bool) -> list[Tensor]:
 
 @pytest.mark.parametrize("layers", [True, False])
 @pytest.mark.parametrize("dropout", [0.0, 0.5, 0.2])
-def test_same_bits(dropout: float, layers: bool) -> None:
+@pytest.mark.parametrize("vector", [((10,), "mean"), ((0, 4, 7), "parts_std")])
+def test_same_bits(vector: tuple, dropout: float, layers: bool) -> None:
     torch.manual_seed(0)
-    plain = STGCN(EncoderConfig(base_channels=4, feature_channels=40, dropout=dropout)).train()
+    blocks, pooling = vector
+    config = EncoderConfig(
+        base_channels=4, feature_channels=40, dropout=dropout, feature_blocks=blocks, pooling=pooling
+    )
+    plain = STGCN(config).train()
     again = copy.deepcopy(plain)
     again.recompute = True
     x = torch.randn(5, 3, 12, 25)

@@ -159,7 +159,7 @@ def test_init(tmp_path):
         ({"base_channels": 8}, r"base_channels 8 \(config: 4\)"),
         ({"feature_channels": 8}, r"feature_channels 8 \(config: 16\)"),
         ({"recipe_name": "faithful"}, "recipe_name 'faithful'"),
-        ({"views": ("joint", "bone")}, r"also trains \['motion'\]"),
+        ({"views": ("joint", "bone")}, r"also has \['motion'\]"),
     ],
 )
 def test_an_init_that_does_not_fit(fields, words, tmp_path):

@@ -20,11 +20,10 @@ from skelrep.models.training.scratch import Scratch
 from skelrep.models.training.temporal import TemporalConvolution
 
 
-def network_of(recipe: str = "fixed", dropout: float = 0.0, channels: int = 4, features: int = 40) -> STGCN:
+def network_of(recipe: str = "fixed", dropout: float = 0.0, **fields: object) -> STGCN:
     torch.manual_seed(0)
-    config = EncoderConfig(
-        recipe_name=recipe, base_channels=channels, feature_channels=features, dropout=dropout
-    )
+    fields = {"base_channels": 4, "feature_channels": 40} | fields
+    config = EncoderConfig(recipe_name=recipe, dropout=dropout, **fields)
     stgcn = STGCN(config).double().train()
     with torch.no_grad():
         for parameter in stgcn.parameters():
@@ -83,6 +82,21 @@ def test_equals_the_layers(recipe: str, n: int, frames: int) -> None:
     assert training.fits(fast, x)
     found = learn(fast, fast, x)
     assert_same(found, learn(lambda x: slow.forward_features(x).mean(dim=(2, 3)), slow, x))
+
+
+@pytest.mark.parametrize("pooling", ["mean", "mean_std", "parts", "parts_std"])
+@pytest.mark.parametrize("blocks", [(0,), (0, 3), (4, 7), (2, 8, 10)])
+@pytest.mark.parametrize(("n", "frames"), [(5, 12), (3, 1)])
+def test_any_vector_equals_the_layers(blocks: tuple[int, ...], pooling: str, n: int, frames: int) -> None:
+    fast = network_of(feature_blocks=blocks, pooling=pooling)
+    slow = copy.deepcopy(fast)
+    x = bodies(n, frames)
+    found = learn(fast, fast, x)
+    assert_same(found, learn(slow.forward_vector, slow, x))
+    trained = [
+        number for number, block in enumerate(fast.blocks, 1) if block.temporal.weight.grad is not None
+    ]
+    assert trained == list(range(1, blocks[-1] + 1))
 
 
 @pytest.mark.parametrize("rate", [0.5, 0.3])

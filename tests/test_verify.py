@@ -48,7 +48,7 @@ def test_the_first_layer_that_differs_is_named(tiny_folder, weight):
 
 
 def test_layers_behind_the_vector_are_checked_too(tmp_path):
-    make_encoder(feature_block=2).save_pretrained(tmp_path)
+    make_encoder(feature_blocks=(2,)).save_pretrained(tmp_path)
     model = load_model(tmp_path)
     with torch.no_grad():
         model.state_dict()[BIAS].add_(1)
@@ -57,8 +57,8 @@ def test_layers_behind_the_vector_are_checked_too(tmp_path):
 
 
 def test_a_vector_made_otherwise_is_no_layers_fault(tiny_folder, monkeypatch):
-    pool = skelrep.models.encoder.pool
-    monkeypatch.setattr("skelrep.models.encoder.pool", lambda maps, pooling: pool(maps, pooling).flip(1))
+    pool = skelrep.models.stgcn.pool
+    monkeypatch.setattr("skelrep.models.stgcn.pool", lambda maps, pooling: pool(maps, pooling).flip(1))
     with pytest.raises(VerificationError, match="all layers agree, so the difference lies in the pooling"):
         skelrep.verify(tiny_folder)
 

@@ -43,7 +43,7 @@ def resave(folder, change):
 
 
 @pytest.mark.parametrize("recipe", ["fixed", "faithful"])
-@pytest.mark.parametrize("fields", [{}, {"views": ("bone",), "pooling": "parts", "feature_block": 7}])
+@pytest.mark.parametrize("fields", [{}, {"views": ("bone",), "pooling": "parts", "feature_blocks": (7,)}])
 def test_round_trip(tmp_path, recipe, fields):
     model = make_encoder(recipe, **fields)
     before = torch.get_rng_state()
@@ -183,7 +183,7 @@ def test_bad_configs(text, message):
         ("base_channels", 10**18, ConfigError, "impossible size"),
         ("base_channels", 10**400, ConfigError, "impossible size"),
         ("base_channels", 10**5, WeightsError, "misshapen"),  # would need terabytes if it were built first
-        ("feature_block", 11, ConfigError, "expected 1-10"),
+        ("feature_blocks", [11], ConfigError, "to 10"),
     ],
 )
 def test_impossible_configs_take_no_memory(tiny_folder, field, value, error, message):

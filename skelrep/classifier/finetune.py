@@ -225,9 +225,11 @@ def _calibrated(
 
 
 def _own_encoder(model: SkeletonEncoder | str | os.PathLike[str], device: torch.device) -> SkeletonEncoder:
-    """A copy to train and to keep, in eval mode."""
+    """A copy to train and to keep, in eval mode; a classifier takes the whole vector."""
     if isinstance(model, SkeletonEncoder):
-        return copy.deepcopy(model).to(device).eval()
+        own = copy.deepcopy(model).to(device).eval()
+        own.truncate_dim = None
+        return own
     from ..pretrained import load_pretrained
 
     return load_pretrained(model, device=device)

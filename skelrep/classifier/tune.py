@@ -73,7 +73,7 @@ class Tuner:
         Raises:
             TrainingDivergedError: the loss is not finite.
         """
-        phases = lowest_blocks(self.encoder.config.encoder.feature_block, self.settings.mode)
+        phases = lowest_blocks(self.encoder.config.encoder.feature_blocks[-1], self.settings.mode)
         epochs = max(1, self.settings.epochs // len(phases))
         bar = tqdm(
             total=epochs * len(phases),
@@ -163,7 +163,7 @@ class Tuner:
         return AdamW(groups, lr=self.settings.learning_rate)
 
 
-def lowest_blocks(feature_block: int, mode: str) -> Sequence[int]:
+def lowest_blocks(last_block: int, mode: str) -> Sequence[int]:
     """The lowest trained block of each phase: one phase for ``"full"``, one a width for ``"gradual"``.
 
     Source:
@@ -173,7 +173,7 @@ def lowest_blocks(feature_block: int, mode: str) -> Sequence[int]:
         >>> lowest_blocks(9, "gradual"), lowest_blocks(9, "full")
         ([8, 5, 1], [1])
     """
-    return [1] if mode == "full" else [block for block in LOWEST_BLOCKS if block <= feature_block]
+    return [1] if mode == "full" else [block for block in LOWEST_BLOCKS if block <= last_block]
 
 
 def set_free(encoder: SkeletonEncoder, lowest: int) -> None:

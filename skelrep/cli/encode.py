@@ -77,6 +77,9 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         help="embed windows of this many frames; an .npz gets a row a window and 'starts', first frames",
     )
     parser.add_argument("--stride", type=positive, help="frames from window to window (default: no overlap)")
+    parser.add_argument(
+        "--truncate-dim", type=positive, help="the first so many numbers of every vector (default: all)"
+    )
     parser.add_argument("--normalize", action="store_true", help="scale every vector to unit length")
     parser.add_argument(
         "--no-resume",
@@ -136,6 +139,7 @@ def encode_rows(
         progress=False if options.quiet else None,
         window=options.window,
         stride=options.stride,
+        truncate_dim=options.truncate_dim,
     )
     return rows.shape
 
@@ -166,6 +170,7 @@ def encode_archive(
         progress=False if options.quiet else None,
         window=options.window,
         stride=options.stride,
+        truncate_dim=options.truncate_dim,
     )
     counts = [len(rows) for rows in found] if isinstance(found, list) else None
     embeddings = np.asarray(np.concatenate(found) if counts else found)

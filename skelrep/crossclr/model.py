@@ -9,9 +9,10 @@ from torch import Tensor, nn
 from torch.nn import Parameter
 
 from ..config import ModelConfig, PretrainConfig, View
-from ..errors import ConfigError
 from ..models import STGCN, SkeletonEncoder
 from ..models.bodies import mean_over_bodies, present_bodies, split_bodies
+from ..models.reuse import check_fits
+from ..models.stgcn import vector_sizes
 from ..views import make_view
 from .contrast import StepOutput as StepOutput
 from .contrast import contrast
@@ -30,7 +31,8 @@ class CrosSCLR(nn.Module):
     """Contrastive learning of one to three views with momentum keys and queues.
 
     Args:
-        config: recipe, encoder, momentum, temperature, mining.
+        config: recipe, encoder, momentum, temperature, mining. The heads take what the encoder's config says
+            a view's vector is made of; a whitening of it is fitted after training, and has no part here.
         queue_size: entries a view (the trainer may use fewer than `config.queue_size`).
 
     Source:
@@ -116,21 +118,14 @@ class CrosSCLR(nn.Module):
         """Start queries and keys from a pretrained encoder's weights; heads and queues stay as they are.
 
         Raises:
-            ConfigError: the encoder lacks a view, or has another width.
+            ConfigError: the encoder lacks a view or blocks, or is of another recipe or width.
         """
+        check_fits(encoder.config.encoder, self.config.encoder, "init")
         for view in self.views:
-            if view not in encoder.encoders:
-                raise ConfigError(f"init has the views {encoder.views}; the config also needs {view!r}.")
-            mine, theirs = self.config.encoder, encoder.config.encoder
-            if (mine.base_channels, mine.feature_channels) != (theirs.base_channels, theirs.feature_channels):
-                raise ConfigError(
-                    f"init has base_channels={theirs.base_channels}, "
-                    f"feature_channels={theirs.feature_channels}; the config has {mine.base_channels}, "
-                    f"{mine.feature_channels}. Make them equal."
-                )
-            state = encoder.encoders[view].state_dict()
-            self.query_encoders[view].load_state_dict(state)
-            self.key_encoders[view].load_state_dict(state)
+            state, mine = encoder.encoders[view].state_dict(), self.query_encoders[view].state_dict()
+            own = {name: state[name] for name in mine}
+            self.query_encoders[view].load_state_dict(own)
+            self.key_encoders[view].load_state_dict(own)
 
     def to_encoder(self, config: ModelConfig) -> SkeletonEncoder:
         """The query encoders as a `SkeletonEncoder` in eval mode."""
@@ -145,13 +140,19 @@ def make_encoders(config: PretrainConfig) -> nn.ModuleDict:
 
 
 def make_heads(config: PretrainConfig) -> nn.ModuleDict:
-    """A projection head a view; under ``"faithful"`` later views end in the first view's head."""
-    width, heads = config.encoder.feature_channels, nn.ModuleDict()
+    """A projection head a view; under ``"faithful"`` later views end in the first view's head.
+
+    As wide inside as the paper's, 256 (`feature_channels`), whatever the vector: a hidden layer as wide as a
+    vector of several blocks would hold more weights than the encoder.
+    """
+    width, hidden = sum(vector_sizes(config.encoder)), config.encoder.feature_channels
+    heads = nn.ModuleDict()
     first: nn.Module | None = None
     for view in config.encoder.views:
         last = first if config.recipe_name == "faithful" else None
-        last = nn.Linear(width, config.projection_dim) if last is None else last
-        heads[view] = nn.Sequential(nn.Linear(width, width), nn.ReLU(), last)
+        inner = hidden if last is None else width  # what the last layer takes
+        last = nn.Linear(hidden, config.projection_dim) if last is None else last
+        heads[view] = nn.Sequential(nn.Linear(width, inner), nn.ReLU(), last)
         first = heads[view] if first is None else first
     return heads
 

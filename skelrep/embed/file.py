@@ -46,6 +46,7 @@ def encode_to_file(
     progress: bool | None = None,
     window: int | None = None,
     stride: int | None = None,
+    truncate_dim: int | None = None,
 ) -> np.memmap[Any, np.dtype[np.float32]]:
     """Embed clips into a `.npy` file, in constant memory.
 
@@ -60,6 +61,7 @@ def encode_to_file(
         model, batch_size, device, output, normalize, preprocess, precision: as in `encode`.
         resume: False begins anew, whatever part is there.
         progress: show a bar; by default from 512 clips on, when standard error is a terminal.
+        truncate_dim: as in `encode`.
         window, stride: as in `encode`; a row is then a window, those of a clip one after another.
 
     Returns:
@@ -80,7 +82,7 @@ def encode_to_file(
     """
     options = EncodeOptions(
         batch_size=batch_size, output=output, normalize=normalize, preprocess=preprocess,
-        precision=precision, window=window, stride=stride,
+        precision=precision, window=window, stride=stride, truncate_dim=truncate_dim,
     )  # fmt: skip
     target = Path(path)
     if target.suffix != ".npy" or target.is_dir():
@@ -93,7 +95,7 @@ def encode_to_file(
             raise ConfigError("resume=False with several processes: delete the .part files, and call again.")
         part = PartFile(target, batch_size)
         if not ranks.rank:
-            part.prepare(_work(encoder, options, source), resume=resume)
+            part.prepare(_work(encoder, workers.options, source), resume=resume)
         ranks.wait()
         try:
             count = _encode_share(part, source, workers, ranks, progress)

@@ -24,12 +24,14 @@ def encode(
     clips: object, model: str | SkeletonEncoder = ..., *, batch_size: int = ..., device: Devices = ...,
     output: Output = ..., normalize: bool = ..., preprocess: bool = ..., precision: EncodePrecision = ...,
     to_tensor: bool = ..., progress: bool | None = ..., window: None = ..., stride: None = ...,
+    truncate_dim: int | None = ...,
 ) -> Vectors: ...  # fmt: skip
 @overload
 def encode(
     clips: object, model: str | SkeletonEncoder = ..., *, batch_size: int = ..., device: Devices = ...,
     output: Output = ..., normalize: bool = ..., preprocess: bool = ..., precision: EncodePrecision = ...,
     to_tensor: bool = ..., progress: bool | None = ..., window: int | None, stride: int | None = ...,
+    truncate_dim: int | None = ...,
 ) -> Vectors | VectorLists: ...  # fmt: skip
 def encode(
     clips: object,
@@ -45,6 +47,7 @@ def encode(
     progress: bool | None = None,
     window: int | None = None,
     stride: int | None = None,
+    truncate_dim: int | None = None,
 ) -> Vectors | VectorLists:
     """Embed skeleton clips.
 
@@ -65,6 +68,8 @@ def encode(
         progress: show a bar; by default from 512 clips on, when standard error is a terminal.
         window: cut every clip into windows of this many frames, and embed each.
         stride: frames from one window's start to the next one's; by default `window`.
+        truncate_dim: give the first so many numbers of every vector, and normalise those; by default the
+            model's `truncate_dim`. A whitened vector's first numbers are its most important ones.
 
     Returns:
         float32 (N, D), one row a clip in the order given; (0, D) for none. With `window`: a list of N such
@@ -84,7 +89,7 @@ def encode(
     """
     options = EncodeOptions(
         batch_size=batch_size, output=output, normalize=normalize, preprocess=preprocess,
-        precision=precision, window=window, stride=stride,
+        precision=precision, window=window, stride=stride, truncate_dim=truncate_dim,
     )  # fmt: skip
     encoder = loaded(model)
     items = as_clips(clips, recipe=encoder.config.preprocess.recipe_name)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import get_args
 
 from ..errors import ConfigError
+from ..models import SkeletonEncoder
 from ..models.encoder import EncodePrecision, Output
 from ..windows import check_window
+
+VECTORS = ("clip", "bodies")  # outputs that are the model's vectors
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,9 +29,39 @@ class EncodeOptions:
     precision: EncodePrecision = "float32"
     window: int | None = None
     stride: int | None = None
+    truncate_dim: int | None = None
 
     def __post_init__(self) -> None:
         check_options(self.batch_size, self.output, self.window, self.stride, self.precision)
+        if self.truncate_dim is None:
+            return
+        if self.truncate_dim < 1:
+            raise ConfigError(f"truncate_dim is {self.truncate_dim}; expected 1 or more.")
+        if self.output not in VECTORS:
+            raise ConfigError(
+                f"truncate_dim is {self.truncate_dim} with output {self.output!r}, which gives feature maps; "
+                "expected output 'clip' or 'bodies'."
+            )
+
+    def of_model(self, encoder: SkeletonEncoder) -> EncodeOptions:
+        """These options, with the model's own `truncate_dim` where none is asked for.
+
+        Raises:
+            ConfigError: the model's vector is shorter than `truncate_dim`.
+        """
+        if self.truncate_dim is None and self.output in VECTORS:
+            return dataclasses.replace(self, truncate_dim=encoder.truncate_dim)
+        check_truncate_dim(self.truncate_dim, encoder)
+        return self
+
+
+def check_truncate_dim(truncate_dim: int | None, encoder: SkeletonEncoder) -> None:
+    """Raise `ConfigError` unless a model's vector has so many numbers."""
+    if truncate_dim is not None and not 0 < truncate_dim <= encoder.embedding_dim:
+        raise ConfigError(
+            f"truncate_dim is {truncate_dim}; expected 1 to {encoder.embedding_dim}, the length of this "
+            "model's vector."
+        )
 
 
 def check_options(

@@ -31,6 +31,7 @@ def encode_stream(
     precision: EncodePrecision = "float32",
     window: int | None = None,
     stride: int | None = None,
+    truncate_dim: int | None = None,
 ) -> Iterator[NDArray[np.float32]]:
     """Embed clips as they come, however many.
 
@@ -42,6 +43,7 @@ def encode_stream(
         clips: anything `encode` takes, also a generator of arrays, clips or paths; a folder is read file by
             file.
         model, batch_size, device, output, normalize, preprocess, precision: as in `encode`.
+        truncate_dim: as in `encode`.
         window, stride: as in `encode`; then one item of the result is all windows of a clip.
 
     Returns:
@@ -61,7 +63,7 @@ def encode_stream(
     """
     options = EncodeOptions(
         batch_size=batch_size, output=output, normalize=normalize, preprocess=preprocess,
-        precision=precision, window=window, stride=stride,
+        precision=precision, window=window, stride=stride, truncate_dim=truncate_dim,
     )  # fmt: skip
     encoder = loaded(model)
     workers = Workers(encoder, device, options)

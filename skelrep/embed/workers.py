@@ -45,18 +45,20 @@ class Workers:
     def __init__(self, encoder: SkeletonEncoder, devices: Devices, options: EncodeOptions) -> None:
         listed = [devices] if devices is None or isinstance(devices, Device) else list(devices)
         self.config: PreprocessConfig = encoder.config.preprocess
-        self.options = options
+        self.options = options.of_model(encoder)
         self.encoders: list[FusedEncoder] = []
         for number, device in enumerate(listed or [None]):
             own = _on_device(encoder, device, fresh=number > 0)
             self.encoders.append(fused_encoder(own, options.precision))
-        self._embedding_dim = encoder.embedding_dim
+        self._embedding_dim = self.options.truncate_dim or encoder.embedding_dim
 
     @torch.inference_mode()
     def encode(self, encoder: FusedEncoder, batch: Batch) -> Tensor:
         """The rows of one batch, on the encoder's device."""
         x = network_input(batch, self.config, self.options.preprocess, encoder.device)
         rows = self._forward(encoder, x).float()
+        if self.options.truncate_dim is not None:
+            rows = rows[..., : self.options.truncate_dim]
         return torch.nn.functional.normalize(rows, dim=-1) if self.options.normalize else rows
 
     def rows(self, batches: Iterable[Batch]) -> Generator[Tensor]:

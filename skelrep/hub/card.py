@@ -163,10 +163,15 @@ def _architecture(config: ModelConfig, classes: tuple[str, ...]) -> str:
     text = (
         "Clips are float arrays (C, T, V, M): metres, y up, 25 joints in NTU RGB+D order, any length.\n"
         f"ST-GCN on {', '.join(encoder.views)}; {encoder.base_channels} base channels; recipe "
-        f"`{encoder.recipe_name}`.\nThe vector is made of block {encoder.feature_block} of 10 by pooling "
-        f"`{encoder.pooling}`."
+        f"`{encoder.recipe_name}`.\nThe vector is made of block {_joined(encoder.feature_blocks)} of "
+        f"{encoder.blocks} by pooling `{encoder.pooling}`"
+        f"{f', whitened to {encoder.whitening} numbers' if encoder.whitening else ''}."
     )
     return f"{text}\nClasses: {', '.join(classes)}." if classes else text
+
+
+def _joined(numbers: tuple[int, ...]) -> str:
+    return " and ".join(filter(None, (", ".join(map(str, numbers[:-1])), str(numbers[-1]))))
 
 
 def _table(results: tuple[Result, ...]) -> str:

@@ -17,8 +17,8 @@ from ..errors import ShapeError
 from ..layout import NUM_JOINTS
 from ..views import make_view
 from .bodies import mean_over_bodies, place_bodies, present_bodies, split_bodies
-from .pooling import pool, pooled_size
-from .stgcn import STGCN, block_channels
+from .stgcn import STGCN, block_channels, vector_sizes
+from .whitening import Whitening
 
 if TYPE_CHECKING:
     from ..hub import ModelCard, Pushed
@@ -38,7 +38,10 @@ class SkeletonEncoder(nn.Module):
     Attributes:
         config: architecture and preprocessing.
         encoders: one `STGCN` a view.
+        whitening: the affine map of the pooled vector, if the config has one.
         commit_hash: the Hub commit the weights came from, where they did.
+        truncate_dim: how many numbers of a vector `encode` gives, where it is not told; None for all. It is
+            no part of the weights.
 
     Example:
         >>> model = SkeletonEncoder(ModelConfig())
@@ -50,7 +53,10 @@ class SkeletonEncoder(nn.Module):
         super().__init__()
         self.config = config
         self.commit_hash: str | None = None
+        self.truncate_dim: int | None = None
         self.encoders = nn.ModuleDict({view: STGCN(config.encoder) for view in config.encoder.views})
+        size = config.encoder.whitening
+        self.whitening = Whitening(self.pooled_dim, size) if size else None
 
     @property
     def views(self) -> tuple[View, ...]:
@@ -64,31 +70,56 @@ class SkeletonEncoder(nn.Module):
 
     @property
     def feature_channels(self) -> int:
-        """Channels of one view's feature maps."""
-        return block_channels(self.config.encoder)[self.config.encoder.feature_block - 1]
+        """Channels of one view's feature maps, which are those of the last block in `feature_blocks`."""
+        return block_channels(self.config.encoder)[self.config.encoder.feature_blocks[-1]]
 
     @property
     def embedding_dim(self) -> int:
         """Length of a clip's vector."""
-        return pooled_size(self.feature_channels, self.config.encoder.pooling) * len(self.views)
+        return self.config.encoder.whitening or self.pooled_dim
+
+    @property
+    def pooled_dim(self) -> int:
+        """Length of a clip's vector before any whitening."""
+        return sum(vector_sizes(self.config.encoder)) * len(self.views)
 
     def forward(self, x_NCTVM: Tensor) -> Tensor:
-        """One unnormalised vector a clip, the views' features one after another.
+        """One unnormalised vector a clip: `forward_pooled`, whitened where the config says so.
 
         Args:
             x_NCTVM: float (N, 3, T, V, M), preprocessed joints (`skelrep.preprocess.preprocess`), metres.
 
         Returns:
-            float (N, embedding_dim).
+            float (N, embedding_dim); under ``"fixed"`` zero for a clip without a body.
 
         Raises:
             ShapeError: other axes.
         """
-        return self._every_view(x_NCTVM, lambda maps: pool(maps, self.config.encoder.pooling))
+        pooled = self.forward_pooled(x_NCTVM)
+        if self.whitening is None:
+            return pooled
+        seen_N = present_bodies(x_NCTVM, self.config.encoder.recipe_name).any(dim=1)
+        return self.whitening(pooled) * seen_N[:, None]
+
+    def forward_pooled(self, x_NCTVM: Tensor) -> Tensor:
+        """The vector before any whitening: view after view, and in each the blocks that the config names.
+
+        Returns:
+            float (N, pooled_dim).
+        """
+        return self._every_view(x_NCTVM, STGCN.forward_vector)
 
     def forward_features(self, x_NCTVM: Tensor) -> Tensor:
-        """Unpooled features, averaged over bodies: float (N, T', V, feature_channels * views)."""
-        return self._every_view(x_NCTVM, lambda maps: rearrange(maps, "b c t v -> b t v c"))
+        """Unpooled features of the last block in `feature_blocks`, averaged over bodies.
+
+        Returns:
+            float (N, T', V, feature_channels * views).
+        """
+        last = self.config.encoder.feature_blocks[-1]
+        return self._every_view(
+            x_NCTVM,
+            lambda encoder, rows: rearrange(encoder.forward_features(rows, last), "b c t v -> b t v c"),
+        )
 
     def forward_bodies(self, x_NCTVM: Tensor) -> Tensor:
         """One unnormalised vector a body: float (N, 2, embedding_dim), zero for an absent body.
@@ -101,14 +132,16 @@ class SkeletonEncoder(nn.Module):
         features = []
         for view in self.views:
             rows = split_bodies(make_view(x_NCTVM, view), present)
-            features.append(pool(self._maps(rows, view), self.config.encoder.pooling))
-        return place_bodies(torch.cat(features, dim=1), present, MAX_BODIES)
+            features.append(self._encoder(view).forward_vector(rows))
+        vectors = torch.cat(features, dim=1)
+        if self.whitening is not None:
+            vectors = self.whitening(vectors)
+        return place_bodies(vectors, present, MAX_BODIES)
 
-    def _maps(self, rows_BCTV: Tensor, view: View) -> Tensor:
-        encoder: STGCN = self.encoders[view]  # type: ignore[assignment]
-        return encoder.forward_features(rows_BCTV, self.config.encoder.feature_block)
+    def _encoder(self, view: View) -> STGCN:
+        return self.encoders[view]  # type: ignore[return-value]
 
-    def _every_view(self, x_NCTVM: Tensor, reduce: Callable[[Tensor], Tensor]) -> Tensor:
+    def _every_view(self, x_NCTVM: Tensor, features_of: Callable[[STGCN, Tensor], Tensor]) -> Tensor:
         check_input(x_NCTVM)
         present = present_bodies(x_NCTVM, self.config.encoder.recipe_name)
         if self.config.encoder.recipe_name == "faithful" and x_NCTVM.shape[4] == 1:
@@ -117,7 +150,7 @@ class SkeletonEncoder(nn.Module):
         features = []
         for view in self.views:
             rows = split_bodies(make_view(x_NCTVM, view), present)
-            features.append(mean_over_bodies(reduce(self._maps(rows, view)), present))
+            features.append(mean_over_bodies(features_of(self._encoder(view), rows), present))
         return torch.cat(features, dim=-1)
 
     @overload
@@ -125,12 +158,14 @@ class SkeletonEncoder(nn.Module):
         self, clips: object, *, batch_size: int = ..., device: Devices = ..., output: Output = ...,
         normalize: bool = ..., preprocess: bool = ..., precision: EncodePrecision = ...,
         to_tensor: bool = ..., progress: bool | None = ..., window: None = ..., stride: None = ...,
+        truncate_dim: int | None = ...,
     ) -> Vectors: ...  # fmt: skip
     @overload
     def encode(
         self, clips: object, *, batch_size: int = ..., device: Devices = ..., output: Output = ...,
         normalize: bool = ..., preprocess: bool = ..., precision: EncodePrecision = ...,
         to_tensor: bool = ..., progress: bool | None = ..., window: int | None, stride: int | None = ...,
+        truncate_dim: int | None = ...,
     ) -> Vectors | VectorLists: ...  # fmt: skip
     def encode(
         self,
@@ -146,6 +181,7 @@ class SkeletonEncoder(nn.Module):
         progress: bool | None = None,
         window: int | None = None,
         stride: int | None = None,
+        truncate_dim: int | None = None,
     ) -> Vectors | VectorLists:
         """Embed raw clips; the same as `skelrep.encode` with this model."""
         from ..embed import encode
@@ -163,6 +199,7 @@ class SkeletonEncoder(nn.Module):
             progress=progress,
             window=window,
             stride=stride,
+            truncate_dim=truncate_dim,
         )
 
     def save_pretrained(self, folder: str | os.PathLike[str], *, card: ModelCard | None = None) -> None:

@@ -17,7 +17,8 @@ def pool(maps_BCTV: Tensor, pooling: Pooling) -> Tensor:
     Args:
         maps_BCTV: float (B, C, T, V).
         pooling: ``"mean"`` over time and joints -> C; ``"mean_std"`` adds the deviation over time of the mean
-            over joints -> 2C; ``"parts"`` keeps 3 time segments x 5 body parts apart -> 15C.
+            over joints -> 2C; ``"parts"`` keeps 3 time segments x 5 body parts apart -> 15C; ``"parts_std"``
+            adds the deviation over time of the mean over each part -> 20C.
 
     Returns:
         float (B, D).
@@ -34,6 +35,8 @@ def pool(maps_BCTV: Tensor, pooling: Pooling) -> Tensor:
             return torch.cat((over_joints.mean(dim=2), over_joints.std(dim=2, correction=0)), dim=1)
         case "parts":
             return segments_by_parts(maps_BCTV)
+        case "parts_std":
+            return torch.cat((segments_by_parts(maps_BCTV), deviations_of_parts(maps_BCTV)), dim=1)
 
 
 def segments_by_parts(maps_BCTV: Tensor) -> Tensor:
@@ -45,6 +48,12 @@ def segments_by_parts(maps_BCTV: Tensor) -> Tensor:
     return torch.cat(means, dim=1)
 
 
+def deviations_of_parts(maps_BCTV: Tensor) -> Tensor:
+    """Deviation over time of the mean over each of 5 body parts: float (B, 5 * C), part-major."""
+    means = [maps_BCTV[..., list(part)].mean(dim=3) for part in BODY_PARTS]
+    return torch.cat([mean_BCT.std(dim=2, correction=0) for mean_BCT in means], dim=1)
+
+
 def time_segments(frames: int) -> list[tuple[int, int]]:
     """First frame and end of each of 3 segments; fewer than three frames serve several segments."""
     edges = [round(i * frames / TIME_SEGMENTS) for i in range(TIME_SEGMENTS + 1)]
@@ -54,4 +63,6 @@ def time_segments(frames: int) -> list[tuple[int, int]]:
 
 def pooled_size(channels: int, pooling: Pooling) -> int:
     """Length of `pool`'s vector for maps of `channels` channels."""
-    return channels * {"mean": 1, "mean_std": 2, "parts": TIME_SEGMENTS * len(BODY_PARTS)}[pooling]
+    parts = len(BODY_PARTS)
+    means = TIME_SEGMENTS * parts
+    return channels * {"mean": 1, "mean_std": 2, "parts": means, "parts_std": means + parts}[pooling]

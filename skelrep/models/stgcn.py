@@ -6,12 +6,16 @@ reached.
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
+
 import torch
 from einops import rearrange
 from torch import Tensor, nn
 
 from ..config import EncoderConfig
 from ..layout import NUM_JOINTS, spatial_partition
+from .pooling import pool, pooled_size
 from .recompute import recomputed
 
 TEMPORAL_KERNEL = 9
@@ -75,18 +79,26 @@ def shortcut(in_channels: int, out_channels: int, stride: int) -> nn.Module:
 
 
 def block_channels(config: EncoderConfig) -> list[int]:
-    """Output channels of blocks 1-10."""
+    """Output channels of the encoder's blocks, after those of its input."""
     c = config.base_channels
-    return [c] * 4 + [2 * c] * 3 + [4 * c] * 2 + [config.feature_channels]
+    return [3, *[c] * 4, *[2 * c] * 3, *[4 * c] * 2, config.feature_channels][: config.blocks + 1]
+
+
+def vector_sizes(config: EncoderConfig) -> list[int]:
+    """How many numbers of one view's vector come from each of its `feature_blocks`."""
+    channels = block_channels(config)
+    return [pooled_size(channels[number], config.pooling) for number in config.feature_blocks]
 
 
 class STGCN(nn.Module):
-    """Ten ST-GCN blocks over one view of single bodies.
+    """Up to ten ST-GCN blocks over one view of single bodies, and the vector made of them.
 
     Args:
-        config: widths, dropout and the recipe, which decides the graph partitions.
+        config: blocks, widths, dropout, what the vector is made of, and the recipe, which decides the graph
+            partitions.
 
     Attributes:
+        config: the same.
         recompute: keep only each block's input for the backward pass, which then computes the block again;
             the results are the same, bit for bit.
 
@@ -102,42 +114,55 @@ class STGCN(nn.Module):
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
-        self.recompute = False
+        self.config, self.recompute = config, False
         self.register_buffer("adjacency", torch.from_numpy(spatial_partition(config.recipe_name)))
         self.input_norm = nn.BatchNorm1d(3 * NUM_JOINTS)
         self.blocks = nn.ModuleList()
-        in_channels = 3
-        for number, out_channels in enumerate(block_channels(config), start=1):
+        in_channels, *channels = block_channels(config)
+        for number, out_channels in enumerate(channels, start=1):
             stride = 2 if number in STRIDED_BLOCKS else 1
             self.blocks.append(Block(in_channels, out_channels, stride, config.dropout, first=number == 1))
             in_channels = out_channels
 
-    def forward_features(self, x_BCTV: Tensor, last_block: int = 10) -> Tensor:
+    def forward_features(self, x_BCTV: Tensor, last_block: int | None = None) -> Tensor:
         """Feature maps after a block.
 
         Args:
             x_BCTV: float (B, 3, T, V), one view of B present bodies.
-            last_block: 1-10; later blocks are not computed.
+            last_block: 0-10, 0 for the normalised input; later blocks are not computed. By default the last
+                one.
 
         Returns:
             float (B, C', T', V); T' is T halved (rounded up) by blocks 5 and 8.
         """
+        each = self.each_features(x_BCTV, len(self.blocks) if last_block is None else last_block)
+        return deque(each, maxlen=1).pop()
+
+    def forward_vector(self, x_BCTV: Tensor) -> Tensor:
+        """The vector that the config names, by the layers themselves: float (B, D)."""
+        wanted, pooling = self.config.feature_blocks, self.config.pooling
+        each = enumerate(self.each_features(x_BCTV, wanted[-1]))
+        return torch.cat([pool(maps_BCTV, pooling) for number, maps_BCTV in each if number in wanted], dim=1)
+
+    def each_features(self, x_BCTV: Tensor, last_block: int) -> Iterator[Tensor]:
+        """Feature maps after the input's norm and after each block, one after another."""
         # BN over joint and coordinate, joint-major as in the published weights.
         x = self.input_norm(rearrange(x_BCTV, "b c t v -> b (v c) t"))
         x = rearrange(x, "b (v c) t -> b c t v", v=NUM_JOINTS).contiguous()
         again = self.recompute and torch.is_grad_enabled()
+        yield x
         for block in self.blocks[:last_block]:
             x = recomputed(block, x, self.adjacency) if again else block(x, self.adjacency)
-        return x
+            yield x
 
     def forward(self, x_BCTV: Tensor) -> Tensor:
-        """Mean over time and joints of the last block: float (B, feature_channels).
+        """The vector that the config names: float (B, D).
 
         In training on the CPU, `skelrep.models.training` computes it: the same function, without calling
-        `forward_features`.
+        `forward_vector`.
         """
         from . import training  # it builds on this module's layers
 
         if training.fits(self, x_BCTV):
             return training.encode_bodies(self, self.input_norm(rearrange(x_BCTV, "b c t v -> b (v c) t")))
-        return self.forward_features(x_BCTV).mean(dim=(2, 3))
+        return self.forward_vector(x_BCTV)

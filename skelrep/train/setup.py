@@ -11,8 +11,9 @@ import torch
 
 from ..atomic import remove_remains
 from ..config import PretrainConfig
-from ..errors import ConfigError, OutputError
+from ..errors import OutputError
 from ..models import SkeletonEncoder
+from ..models.reuse import check_fits
 from ..read import ClipStore
 from ..weights_file import check_device
 from .checkpoint import FOLDER_NAME, find_checkpoints
@@ -21,7 +22,6 @@ from .launch import own_device
 from .log import LOG_NAME
 
 MODEL_FILES = ("config.json", "model.safetensors")
-SAME_ARCHITECTURE = ("recipe_name", "base_channels", "feature_channels")
 
 
 def check_output(folder: Path, resume: bool) -> None:
@@ -77,7 +77,7 @@ def resolve_init(init: object, config: PretrainConfig) -> SkeletonEncoder | None
     """Load `init` where it is a name, and check that the run can begin with it.
 
     Raises:
-        ConfigError: it lacks a view, or is of another recipe or width.
+        ConfigError: it lacks a view or blocks, or is of another recipe or width.
     """
     if init is None:
         return None
@@ -85,17 +85,7 @@ def resolve_init(init: object, config: PretrainConfig) -> SkeletonEncoder | None
         from ..pretrained import load_pretrained
 
         init = load_pretrained(init)  # type: ignore[arg-type]
-    have, want = init.config.encoder, config.encoder
-    differing = [name for name in SAME_ARCHITECTURE if getattr(have, name) != getattr(want, name)]
-    if differing:
-        listed = ", ".join(f"{n} {getattr(have, n)!r} (config: {getattr(want, n)!r})" for n in differing)
-        raise ConfigError(f"init has {listed}. Make the config's encoder equal to init's, or leave init out.")
-    missing = [view for view in want.views if view not in have.views]
-    if missing:
-        raise ConfigError(
-            f"init has the views {have.views}, but the config also trains {missing}. Take these out of the "
-            "config's views, or begin with a model that has them."
-        )
+    check_fits(init.config.encoder, config.encoder, "init")
     return init
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator
 from typing import Literal
 
 import torch
@@ -41,13 +43,20 @@ class FusedEncoder:
         with torch.inference_mode():
             for view in encoder.views:
                 network: STGCN = encoder.encoders[view]  # type: ignore[assignment]
-                views[view] = fold_view(network, view, self.config.encoder.feature_block, dtype)
+                views[view] = fold_view(network, view, dtype)
+        self._whitening = copy.deepcopy(encoder.whitening)
         self._plans = Plans(views)
         self._workspace = Workspace(dtype, self.device)
 
     def forward(self, x_NCTVM: Tensor) -> Tensor:
         """`SkeletonEncoder.forward`: float (N, embedding_dim)."""
-        return self._mean(x_NCTVM, "vector")
+        pooled = self._mean(x_NCTVM, "vector")
+        if self._whitening is None:
+            return pooled
+        with torch.inference_mode():
+            seen_N = present_bodies(x_NCTVM, self.config.encoder.recipe_name).any(dim=1)
+            vectors = self._whitening(pooled) * seen_N[:, None]
+        return ordinary(vectors)
 
     def forward_features(self, x_NCTVM: Tensor) -> Tensor:
         """`SkeletonEncoder.forward_features`: float (N, T', V, feature_channels * views)."""
@@ -58,7 +67,9 @@ class FusedEncoder:
         check_input(x_NCTVM)
         with torch.inference_mode():
             present = present_bodies(x_NCTVM, "fixed")
-            placed = place_bodies(self._rows(x_NCTVM, present, "vector"), present, MAX_BODIES)
+            vectors = self._rows(x_NCTVM, present, "vector")
+            vectors = vectors if self._whitening is None else self._whitening(vectors)
+            placed = place_bodies(vectors, present, MAX_BODIES)
         return ordinary(placed)
 
     __call__ = forward
@@ -102,17 +113,23 @@ class FusedEncoder:
     def _slice(self, x_TBVC: Tensor, plan: Plan, form: Form) -> Tensor:
         """Features of a few bodies, the views' one after another: (B, ...)."""
         x = x_TBVC.to(self._workspace.dtype).contiguous()
-        features = []
+        features: list[Tensor] = []
         for view, network in plan.networks.items():
-            maps = network(moved(x) if view == "motion" else x, self._workspace)
-            features.append(self._reduce(maps, form))
+            each = network(moved(x) if view == "motion" else x, self._workspace)
+            features += self._reduced(each, form)
         return torch.cat(features, dim=-1)
 
-    def _reduce(self, maps_TBVC: Tensor, form: Form) -> Tensor:
-        """A copy that no later slice overwrites, in the model's own type."""
-        if form == "maps":
-            return maps_TBVC.transpose(0, 1).to(self._dtype, copy=True)
-        return pool_rows(maps_TBVC.to(self._dtype), self.config.encoder.pooling)
+    def _reduced(self, each: Iterator[tuple[int, Tensor]], form: Form) -> Iterator[Tensor]:
+        """Copies that no later slice overwrites, in the model's own type; of the blocks that are needed."""
+        blocks = self.config.encoder.feature_blocks
+        wanted = blocks[-1:] if form == "maps" else blocks
+        for number, maps_TBVC in each:
+            if number in wanted and form == "maps":
+                yield maps_TBVC.transpose(0, 1).to(self._dtype, copy=True)
+            elif number in wanted:
+                yield pool_rows(maps_TBVC.to(self._dtype), self.config.encoder.pooling)
+            if number == wanted[-1]:
+                return  # what was not asked for is not computed
 
 
 def moved(x_TBVC: Tensor) -> Tensor:

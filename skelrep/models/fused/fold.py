@@ -32,7 +32,8 @@ class Spatial:
 
 @dataclass(frozen=True)
 class Entry:
-    """The first graph convolution, with the norm of the input, as one matrix over joints and channels.
+    """What takes a view's input, as one matrix over joints and channels: its norm, alone or with the first
+    graph convolution.
 
     Attributes:
         mix: (V * 3, W * D).
@@ -69,20 +70,23 @@ class FoldedBlock:
 
 @dataclass(frozen=True)
 class FoldedView:
-    """One view's network: block 1, which has no residual, and the blocks after it."""
+    """One view's network: the input's norm, if the vector needs it; block 1, without residual; the rest."""
 
+    norm: Entry | None
     entry: Entry
     temporal: Temporal
     blocks: list[FoldedBlock]
 
 
-def fold_view(network: STGCN, view: View, last_block: int, dtype: torch.dtype) -> FoldedView:
-    """The first `last_block` blocks of a network, as it is in eval mode, as matrices of `dtype`.
+def fold_view(network: STGCN, view: View, dtype: torch.dtype) -> FoldedView:
+    """The blocks that a network's vector needs (one at least), in eval mode, as matrices of `dtype`.
 
     The bone view's takes joints, since a bone is a difference of two joints.
     """
-    first, *others = [block for block in network.blocks if isinstance(block, Block)][:last_block]
+    wanted = network.config.feature_blocks
+    first, *others = [block for block in network.blocks if isinstance(block, Block)][: max(wanted[-1], 1)]
     return FoldedView(
+        norm=fold_norm(network.input_norm, view, dtype) if wanted[0] == 0 else None,
         entry=fold_entry(network, first.spatial, first.spatial_norm, view, dtype),
         temporal=fold_temporal(first, dtype),
         blocks=[fold_block(block, network.adjacency, dtype) for block in others],
@@ -98,6 +102,15 @@ def fold_block(block: Block, adjacency_PVW: Tensor, dtype: torch.dtype) -> Folde
     if isinstance(block.residual, nn.Sequential):
         residual = as_type(fold_convolution(*block.residual)[0].flatten(1).T, dtype)
     return FoldedBlock(spatial, fold_temporal(block, dtype), residual)
+
+
+def fold_norm(norm: nn.BatchNorm1d, view: View, dtype: torch.dtype) -> Entry:
+    """The norm of a view's input, joint-major over joint and coordinate."""
+    scale, shift = affine(norm)
+    whole = torch.diag(scale)
+    if view == "bone":
+        whole = bones_of_joints(whole.device) @ whole
+    return Entry(as_type(whole, dtype), as_type(shift, dtype))
 
 
 def fold_entry(

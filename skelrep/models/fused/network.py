@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import cycle
 
 import torch
 from torch import Tensor
 
 from ...layout import NUM_JOINTS
-from .fold import FoldedView, Spatial
+from .fold import Entry, FoldedView, Spatial
 from .temporal import TemporalConvolution, temporal_convolution
 from .workspace import Workspace
 
@@ -29,22 +30,34 @@ class FoldedNetwork:
             self._temporal.append(temporal_convolution(temporal, frames, bodies))
             frames = -(-frames // temporal.stride)
 
-    def __call__(self, x_TBVC: Tensor, workspace: Workspace) -> Tensor:
-        """Feature maps (T', B, V, C') of one view of B bodies (T, B, V, 3); good until the next call."""
-        frames, bodies = x_TBVC.shape[:2]
-        entry = self._view.entry
-        y = workspace.take("y", frames * bodies, len(entry.bias))
-        torch.addmm(entry.bias, x_TBVC.view(frames * bodies, -1), entry.mix, out=y).relu_()
-        y = y.view(frames, bodies, NUM_JOINTS, -1)
+    def __call__(self, x_TBVC: Tensor, workspace: Workspace) -> Iterator[tuple[int, Tensor]]:
+        """Feature maps (T', B, V, C') of one view of B bodies (T, B, V, 3), as far as they are asked for.
+
+        Each comes with its block's number, 0 for the normalised input, and is good until the next is asked
+        for.
+        """
+        if self._view.norm is not None:
+            yield 0, joints_mixed(x_TBVC, self._view.norm, workspace)
+        y = joints_mixed(x_TBVC, self._view.entry, workspace).relu_()
         buffers = cycle(("even", "odd"))
         x = workspace.take(next(buffers), *y.shape).zero_()
         self._temporal[0](y, x, workspace)
-        for block, temporal in zip(self._view.blocks, self._temporal[1:], strict=True):
+        yield 1, x
+        for number, block in enumerate(self._view.blocks, start=2):
             y = graph_convolution(x, block.spatial, workspace)
             if block.residual is not None:
                 x = shortcut(x, block.residual, block.temporal.stride, workspace, next(buffers))
-            temporal(y, x, workspace)  # an identity residual is x itself, which becomes the result
-        return x
+            # An identity residual is x itself, which becomes the result.
+            self._temporal[number - 1](y, x, workspace)
+            yield number, x
+
+
+def joints_mixed(x_TBVC: Tensor, entry: Entry, workspace: Workspace) -> Tensor:
+    """Every frame's joints and channels times one matrix: (T, B, V, D)."""
+    frames, bodies = x_TBVC.shape[:2]
+    y = workspace.take("y", frames * bodies, len(entry.bias))
+    torch.addmm(entry.bias, x_TBVC.view(frames * bodies, -1), entry.mix, out=y)
+    return y.view(frames, bodies, NUM_JOINTS, -1)
 
 
 def graph_convolution(x_TBVC: Tensor, spatial: Spatial, workspace: Workspace) -> Tensor:

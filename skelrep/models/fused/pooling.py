@@ -20,6 +20,9 @@ def pool_rows(maps_TBVC: Tensor, pooling: Pooling) -> Tensor:
             return torch.cat((over_joints.mean(dim=0), over_joints.std(dim=0, correction=0)), dim=1)
         case "parts":
             return segments_by_parts_rows(maps_TBVC)
+        case "parts_std":
+            deviations = torch.matmul(averages_of_parts(maps_TBVC), maps_TBVC).std(dim=0, correction=0)
+            return torch.cat((segments_by_parts_rows(maps_TBVC), deviations.flatten(1)), dim=1)
 
 
 def segments_by_parts_rows(maps_TBVC: Tensor) -> Tensor:
@@ -28,9 +31,14 @@ def segments_by_parts_rows(maps_TBVC: Tensor) -> Tensor:
     segments = maps_TBVC.new_zeros(TIME_SEGMENTS, frames)
     for row, (start, stop) in zip(segments, time_segments(frames), strict=True):
         row[start:stop] = 1 / (stop - start)
-    parts = maps_TBVC.new_zeros(len(BODY_PARTS), joints)
-    for row, part in zip(parts, BODY_PARTS, strict=True):
-        row[list(part)] = 1 / len(part)
     over_time = segments @ maps_TBVC.view(frames, -1)
-    means = torch.matmul(parts, over_time.view(-1, bodies, joints, channels))
+    means = torch.matmul(averages_of_parts(maps_TBVC), over_time.view(-1, bodies, joints, channels))
     return means.transpose(0, 1).flatten(1)
+
+
+def averages_of_parts(maps_TBVC: Tensor) -> Tensor:
+    """Weights of joints that average each of 5 body parts: (5, V)."""
+    weights = maps_TBVC.new_zeros(len(BODY_PARTS), maps_TBVC.shape[2])
+    for row, part in zip(weights, BODY_PARTS, strict=True):
+        row[list(part)] = 1 / len(part)
+    return weights
