@@ -69,7 +69,7 @@ def listed(names: Iterable[str], limit: int) -> str:
 def _to_plain(value: Any) -> Any:
     if isinstance(value, Record):
         return value.to_dict()
-    return list(value) if isinstance(value, tuple) else value
+    return [_to_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _coerce(hint: Any, value: object, where: str) -> object:
@@ -77,7 +77,8 @@ def _coerce(hint: Any, value: object, where: str) -> object:
     if isinstance(hint, type) and issubclass(hint, Record):
         return hint.from_dict(value, where)
     if get_origin(hint) is tuple and isinstance(value, list):
-        return tuple(value)
+        item = get_args(hint)[0]
+        return tuple(_coerce(item, one, f"{where}[{place}]") for place, one in enumerate(value))
     return value
 
 
@@ -92,6 +93,11 @@ def _matches(hint: Any, value: object) -> bool:
         return isinstance(value, str) and value in get_args(hint)
     if origin is tuple:
         return isinstance(value, tuple) and all(_matches(get_args(hint)[0], item) for item in value)
+    if origin is dict:
+        key, item = get_args(hint)
+        return isinstance(value, dict) and all(
+            _matches(key, k) and _matches(item, v) for k, v in value.items()
+        )
     if hint is float:
         # Not math.isfinite, which cannot take an integer beyond all floats; 1e400 in JSON is infinity.
         return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
@@ -105,7 +111,9 @@ def _describe(hint: Any) -> str:
         return "one of " + ", ".join(map(repr, get_args(hint)))
     if get_origin(hint) is tuple:
         return f"a sequence, each {_describe(get_args(hint)[0])}"
-    return f"a value of type {hint.__name__}"
+    if get_origin(hint) is dict:
+        return f"a mapping, each {_describe(get_args(hint)[1])}"
+    return f"a value of type {getattr(hint, '__name__', hint)}"
 
 
 def short(value: object) -> str:

@@ -52,7 +52,8 @@ def linear_probe(
         span_DN, _ = np.linalg.qr(train_ND.T)
         train_ND, test_ND = train_ND @ span_DN, test_ND @ span_DN
     model = LogisticRegression(C=C, max_iter=MAX_ITERATIONS).fit(train_ND, task.train_y)
-    return probe_result(task, model.predict(test_ND))
+    scores = model.decision_function(test_ND)
+    return probe_result(task, np.stack((-scores, scores), axis=1) if scores.ndim == 1 else scores)
 
 
 def ridge_probe(
@@ -86,7 +87,7 @@ def ridge_probe(
         gram_DD = train_ND.T @ train_ND + alpha * np.eye(train_ND.shape[1])
         weights_DK = np.linalg.solve(gram_DD, train_ND.T @ (targets_NK - bias_K))
     scores_NK = _standardise(task.test_x, task.train_x) @ weights_DK + bias_K
-    return probe_result(task, scores_NK.argmax(axis=1))
+    return probe_result(task, scores_NK)
 
 
 def knn_probe(
@@ -125,11 +126,40 @@ def knn_probe(
         raise EvaluationError(f"k is {k}; expected 1 to {len(task.train_x)}, the number of training clips.")
     train_ND, test_ND = _unit_rows(task.train_x), _unit_rows(task.test_x)
     rows = max(1, BLOCK_ENTRIES // len(train_ND))
-    called = np.empty(len(test_ND), dtype=np.int64)
+    scores_NK = np.empty((len(test_ND), len(task.classes)))
     for start in range(0, len(test_ND), rows):
         similarity = test_ND[start : start + rows] @ train_ND.T
-        called[start : start + rows] = _vote(similarity, task.train_y, len(task.classes), k, temperature)
-    return probe_result(task, called)
+        scores_NK[start : start + rows] = _vote(similarity, task.train_y, len(task.classes), k, temperature)
+    return probe_result(task, scores_NK)
+
+
+def centroid_probe(
+    train_x: ArrayLike, train_y: ArrayLike, test_x: ArrayLike, test_y: ArrayLike
+) -> ProbeResult:
+    """Nearest class mean: cosine similarity to the mean of each class's unit vectors. In closed form.
+
+    With one clip a class it is the nearest neighbour.
+
+    Args:
+        train_x, test_x: (N, D) frozen features.
+        train_y, test_y: (N,) labels, numbers or names.
+
+    Raises:
+        EvaluationError: features or labels that cannot be probed (see `knn_probe`).
+
+    Source:
+        Snell, Swersky, Zemel, "Prototypical Networks for Few-shot Learning", NeurIPS 2017, section 2.3, with
+        the cosine in the place of the distance.
+
+    Example:
+        >>> centroid_probe([[1.0, 0.0], [3.0, 1.0], [0.0, 1.0]], [0, 0, 1], [[1.0, 0.2]], [0]).accuracy
+        1.0
+    """
+    task = check_task(train_x, train_y, test_x, test_y)
+    train_ND, test_ND = _unit_rows(task.train_x), _unit_rows(task.test_x)
+    members_KN = task.train_y == np.arange(len(task.classes))[:, None]
+    means_KD = members_KN.astype(np.float64) @ train_ND / members_KN.sum(axis=1, keepdims=True)
+    return probe_result(task, test_ND.astype(np.float64) @ _unit_rows(means_KD).T)
 
 
 def _vote(
@@ -138,16 +168,18 @@ def _vote(
     num_classes: int,
     k: int,
     temperature: float,
-) -> NDArray[np.int64]:
-    """Class called for each row of similarities to all training clips."""
-    if k == 1:
-        return train_y[similarity_NN.argmax(axis=1)]
-    nearest = np.argpartition(-similarity_NN, k - 1, axis=1)[:, :k]
-    s = np.take_along_axis(similarity_NN, nearest, axis=1).astype(np.float64)
-    weight = np.exp((s - s.max(axis=1, keepdims=True)) / temperature)
+) -> NDArray[np.float64]:
+    """Votes for each class (N, K) by similarities to all training clips; minus infinity without a vote."""
     votes_NK = np.zeros((len(similarity_NN), num_classes))
-    np.add.at(votes_NK, (np.arange(len(similarity_NN))[:, None], train_y[nearest]), weight)
-    return votes_NK.argmax(axis=1)
+    rows = np.arange(len(similarity_NN))[:, None]
+    if k == 1:
+        votes_NK[rows[:, 0], train_y[similarity_NN.argmax(axis=1)]] = 1
+    else:
+        nearest = np.argpartition(-similarity_NN, k - 1, axis=1)[:, :k]
+        s = np.take_along_axis(similarity_NN, nearest, axis=1).astype(np.float64)
+        weight = np.exp((s - s.max(axis=1, keepdims=True)) / temperature)
+        np.add.at(votes_NK, (rows, train_y[nearest]), weight)
+    return np.where(votes_NK > 0, votes_NK, -np.inf)
 
 
 def _standardise(x_ND: NDArray[np.float64], reference_ND: NDArray[np.float64]) -> NDArray[np.float64]:
