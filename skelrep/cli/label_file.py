@@ -50,6 +50,19 @@ def match_labels(
     Raises:
         EvaluationError: a named clip is not there or is there twice.
     """
+    chosen, mine = match_rows(clips, rows, where)
+    groups = [row["group"] for row in mine] if "group" in rows[0] else None
+    return chosen, [row["label"] for row in mine], groups
+
+
+def match_rows(
+    clips: Sequence[Clip], rows: list[dict[str, str]], where: Path
+) -> tuple[list[Clip], list[dict[str, str]]]:
+    """The clips that the file names, in their own order, each with its row.
+
+    Raises:
+        EvaluationError: a named clip is not there or is there twice.
+    """
     found = Counter(clip.name for clip in clips)
     for row in rows:
         count = found[Path(row["name"]).stem] or found[row["name"]]
@@ -60,6 +73,4 @@ def match_labels(
             )
     by_name = {row["name"] if row["name"] in found else Path(row["name"]).stem: row for row in rows}
     chosen = [clip for clip in clips if clip.name in by_name]
-    mine = [by_name[clip.name] for clip in chosen]
-    groups = [row["group"] for row in mine] if "group" in rows[0] else None
-    return chosen, [row["label"] for row in mine], groups
+    return chosen, [by_name[clip.name] for clip in chosen]

@@ -40,6 +40,7 @@ def probe(
     protocols: Sequence[str | Protocol] = ("linear", "ridge", "knn"),
     baselines: Sequence[Baseline] = BASELINES,
     seeds: Sequence[int] = (0, 1, 2),
+    model_name: str | None = None,
     data_name: str = "own clips",
     split_name: str = "own split",
     batch_size: int = 64,
@@ -59,7 +60,8 @@ def probe(
             (`raw_joints`; ridge and 1-NN at least, never SGD, whose learning rate is for network features);
             ``"from scratch"``, supervised training beside every fine-tuning, on the same labels.
         seeds: of everything random: order of SGD, draws of labels, random encoders, fine-tuning.
-        data_name, split_name: for tables and records.
+        model_name, data_name, split_name: for tables and records; `model_name` is by default what was given
+            for `model`, where it is a name.
         batch_size: clips a forward pass.
         device: where networks compute; by default where the model is, and for training CUDA where there is
             one.
@@ -92,7 +94,7 @@ def probe(
     _check_folds(y, folds, wanted)
     trial = Trial.of(items, y, folds, data_name=data_name, split_name=split_name, device=device)
     source = ModelSource(
-        name="own model" if isinstance(model, SkeletonEncoder) else str(model),
+        name=model_name or ("own model" if isinstance(model, SkeletonEncoder) else str(model)),
         commit=encoder.commit_hash or "",
         weights_sha256=digest_model(encoder),
         config=encoder.config.to_dict(),

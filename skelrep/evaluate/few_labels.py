@@ -46,7 +46,7 @@ def draw_shots(labels: ArrayLike, shots: int, seed: int) -> NDArray[np.int64]:
     if counts[scarce] < shots:
         raise EvaluationError(
             f"class {names[scarce].item()!r} has {counts[scarce]} training clip(s); expected {shots} or more "
-            f"to draw {shots} a class. Ask for fewer, or leave this class out."
+            f"to draw {shots} a class. Ask for fewer, such as '1-shot', or leave this class out."
         )
     return _first_of_each(y, shots, seed)
 

@@ -111,7 +111,7 @@ class NearestNeighbours(VectorProtocol):
         if self.k > len(train_y):
             raise EvaluationError(
                 f"{self.title} needs {self.k} training clips, and a fold has {len(train_y)}. Ask for fewer "
-                "neighbours: NearestNeighbours(k=...)."
+                "neighbours: '1-nn', or NearestNeighbours(k=...)."
             )
 
     def run(self, vectors: Vectors, seed: int) -> ProbeResult:
