@@ -175,7 +175,29 @@ def _train(
             seed_default_generators(x.device, seed_for(settings.seed, "dropout", step))
             loss = nn.functional.cross_entropy(head(encoder(x)), y_N[torch.from_numpy(clips)])
             _descend(loss, optimizer, epoch)
-    both.eval()
+    _settle(encoder.eval(), store, settings.batch_size, y_N.device)
+    head.eval()
+
+
+@torch.no_grad()
+def _settle(encoder: SkeletonEncoder, store: ClipStore, batch_size: int, device: torch.device) -> None:
+    """Measure BN statistics of the training clips anew: running ones lag behind where steps were few.
+
+    Source:
+        Wu, Johnson, "Rethinking 'Batch' in BatchNorm", 2021, section 3 ("precise" statistics).
+    """
+    norms = [layer for layer in encoder.modules() if isinstance(layer, nn.modules.batchnorm._BatchNorm)]
+    momenta = [layer.momentum for layer in norms]
+    for layer in norms:
+        layer.reset_running_stats()
+        layer.momentum = None  # the plain mean over batches
+        layer.train()
+    for start in range(0, len(store), batch_size):
+        clips = np.arange(start, min(start + batch_size, len(store)))
+        encoder(load_batch(store, clips, encoder.config.preprocess, device))
+    for layer, momentum in zip(norms, momenta, strict=True):
+        layer.momentum = momentum
+        layer.eval()
 
 
 def _descend(loss: Tensor, optimizer: AdamW, epoch: int) -> None:
