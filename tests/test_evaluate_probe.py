@@ -149,15 +149,13 @@ def test_fine_tuning_stands_beside_training_from_scratch(encoder):
 
 def test_training_from_scratch_learns_and_is_its_seed(encoder):
     config = encoder.config
-    options = {"learning_rate": 5e-3, "batch_size": 6, "device": "cpu"}
-    one, again, other = (
-        scratch_evaluation(config, CLIPS, LABELS, HALF, epochs=25, seed=seed, **options) for seed in (0, 0, 1)
-    )
+    options = {"learning_rate": 1e-2, "batch_size": 6, "device": "cpu"}
+    one, again = (scratch_evaluation(config, CLIPS, LABELS, HALF, epochs=15, **options) for _ in range(2))
     assert one.accuracy > 0.8
     assert one.predictions.tolist() == again.predictions.tolist()
     untrained = scratch_evaluation(config, CLIPS, LABELS, HALF, epochs=1, learning_rate=1e-9, device="cpu")
     assert untrained.accuracy < 0.8
-    assert other.n_train == 12
+    assert one.n_train == 12
     with pytest.raises(TrainingDivergedError, match="from scratch the loss is"):
         scratch_evaluation(config, CLIPS, LABELS, HALF, learning_rate=1e30, epochs=9, device="cpu")
 

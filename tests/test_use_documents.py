@@ -21,8 +21,9 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "recordings").mkdir()
     for number, clip in enumerate(CLIPS):
         np.save(tmp_path / "recordings" / f"clip{number:02d}.npy", clip)
-    rows = "".join(f"clip{number:02d},{label}\n" for number, label in enumerate(LABELS))
-    (tmp_path / "labels.csv").write_text("name,label\n" + rows)
+    who = ("ann", "bob")
+    rows = "".join(f"clip{n:02d},{label},{who[n // 6]}\n" for n, label in enumerate(LABELS))
+    (tmp_path / "labels.csv").write_text("name,label,subject\n" + rows)
     np.save(tmp_path / "long.npy", np.concatenate([np.tile(CLIPS[n], (1, 12, 1, 1)) for n in (0, 1)], axis=1))
     small_encoder().save_pretrained(tmp_path / "weights" / "default")
     monkeypatch.setattr("skelrep.pretrained.EMBEDDED", tmp_path / "weights")
@@ -51,7 +52,9 @@ def test_examples_run(
 
 
 @pytest.mark.filterwarnings("ignore:.*cannot promise")
-@pytest.mark.parametrize("document", ["fine-tuning.md", "large-data.md", "long-recordings.md"])
+@pytest.mark.parametrize(
+    "document", ["evaluation.md", "fine-tuning.md", "large-data.md", "long-recordings.md"]
+)
 def test_python_blocks_run_one_after_another(work: Path, document: str) -> None:
     code = "\n".join(blocks((ROOT / "docs" / document).read_text(encoding="utf-8"), "python"))
     assert code
