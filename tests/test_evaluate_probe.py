@@ -9,6 +9,7 @@ import pytest
 import torch
 from labelled import labelled_clips, small_encoder
 
+import skelrep
 from skelrep.clips import Clip
 from skelrep.errors import ConfigError, EvaluationError, TrainingDivergedError
 from skelrep.evaluate import (
@@ -117,6 +118,23 @@ def test_top_5_is_kept_where_there_are_more_classes(encoder):
     (record,) = probe(encoder, CLIPS, labels, folds, protocols=[NearestNeighbours(k=9)], baselines=[])
     assert record.mean <= record.top_5[0] <= 1
     assert len(record.top_5) == 1
+
+
+def test_a_whitened_vector_has_one_head_and_random_encoders_are_not_whitened(encoder):
+    whitened = skelrep.fit_whitening(encoder, CLIPS, size=5)
+    protocols = [LinearEvaluation(epochs=2)]
+    found = by_name(
+        probe(whitened, CLIPS, LABELS, HALF, protocols=protocols, seeds=(4,), baselines=["random encoder"])
+    )
+    train, test = HALF
+    for contender, model, parts in (
+        ("model", whitened, 1),
+        ("random encoder", random_encoder(encoder.config, 4), 2),
+    ):
+        x = model.encode(CLIPS)
+        result = linear_evaluation(x[train], Y[train], x[test], Y[test], parts=parts, epochs=2, seed=4)
+        assert found[contender, "linear evaluation"].top_1 == (result.accuracy,)
+    assert random_encoder(whitened.config, 4).embedding_dim == encoder.embedding_dim
 
 
 def test_episodes_go_round_the_random_encoders(encoder):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -58,16 +60,17 @@ def random_encoder(config: ModelConfig, seed: int) -> SkeletonEncoder:
     """An untrained encoder in evaluation mode; the global random state is left as it was.
 
     Args:
-        config: architecture and preprocessing.
+        config: architecture and preprocessing. Its whitening is left out: there are no vectors to fit one to.
         seed: decides the weights.
 
     Example:
         >>> random_encoder(ModelConfig(), seed=0).training
         False
     """
+    bare = replace(config, encoder=replace(config.encoder, whitening=0))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return SkeletonEncoder(config).eval()
+        return SkeletonEncoder(bare).eval()
 
 
 def _resized(array_CTVM: NDArray[np.float32], frames: int) -> Tensor:

@@ -120,17 +120,18 @@ def _contenders(
         found = encode(trial.clips, encoder, batch_size=batch_size, device=trial.device, progress=progress)
         return np.asarray(found)
 
+    # A whitened or shortened vector has no views any more; vectors of baselines have them always.
     views = len(model.views)
-    parts = 1 if model.embedding_dim % views else views
+    whole = model.whitening is None and model.truncate_dim is None
     if any(isinstance(one, VectorProtocol) for one in protocols):
-        yield Frozen(contender="model", source=source, versions=[vectors(model)], parts=parts)
+        yield Frozen(contender="model", source=source, versions=[vectors(model)], parts=views if whole else 1)
         if "random encoder" in baselines:
             random = [random_encoder(model.config, seed).to(model.device) for seed in seeds]
             yield Frozen(
                 contender="random encoder",
                 source=ModelSource(name="random encoder", config=model.config.to_dict()),
                 versions=[vectors(one) for one in random],
-                parts=parts,
+                parts=views,
             )
     if "raw joints" in baselines:
         joints = raw_joints(trial.clips)
