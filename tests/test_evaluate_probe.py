@@ -31,6 +31,7 @@ from skelrep.evaluate import (
     ridge_probe,
     scratch_evaluation,
 )
+from skelrep.evaluate.compare import _with_scratch
 
 CLIPS, LABELS = labelled_clips(each=8)
 Y = np.array(LABELS)
@@ -150,19 +151,28 @@ def test_fine_tuning_stands_beside_training_from_scratch(encoder):
     before = torch.get_rng_state()
     records = probe(
         encoder, CLIPS, LABELS, HALF, seeds=(1,), progress=False, device="cpu",
-        protocols=[tuned, FromScratch(share=1.0, epochs=1)],
+        protocols=[tuned, FromScratch(share=0.5, epochs=1)],
         baselines=["from scratch"],
     )  # fmt: skip
     assert torch.equal(torch.get_rng_state(), before)
     assert [(r.contender, r.protocol) for r in records] == [
         ("model", "fine-tuning, 50 % of labels"),
-        ("from scratch", "fine-tuning"),
         ("from scratch", "fine-tuning, 50 % of labels"),
     ]
+    scratch = scratch_evaluation(
+        encoder.config, CLIPS, LABELS, HALF, share=0.5, epochs=1, seed=1, device="cpu"
+    )
+    assert records[1].top_1 == (scratch.accuracy,)
     result = finetune_evaluation(encoder, CLIPS, LABELS, HALF, share=0.5, epochs=1, seed=1, device="cpu")
     assert records[0].top_1 == (result.accuracy,)
     places = np.flatnonzero(HALF[0])
     assert result.n_train == len(draw_share(Y[places], 0.5, 1)) == 6
+
+
+def test_training_from_scratch_is_added_beside_fine_tuning_unless_it_is_asked_for():
+    asked = (FineTuning(), FineTuning(share=0.1), FromScratch(share=0.1, epochs=3))
+    assert _with_scratch(asked, ["from scratch"]) == (*asked, FromScratch())
+    assert _with_scratch(asked, []) == asked
 
 
 def test_training_from_scratch_learns_and_is_its_seed(encoder):

@@ -139,8 +139,10 @@ def _contenders(
 
 
 def _with_scratch(protocols: Sequence[Protocol], baselines: Sequence[Baseline]) -> tuple[Protocol, ...]:
-    """Training from scratch beside every fine-tuning, on the same share of labels."""
-    beside = [FromScratch(share=one.share) for one in protocols if isinstance(one, FineTuning)]
+    """Training from scratch beside every fine-tuning, on the same share of labels, where none is asked for."""
+    asked = {one.share for one in protocols if isinstance(one, FromScratch)}
+    shares = [one.share for one in protocols if isinstance(one, FineTuning) and one.share not in asked]
+    beside = [FromScratch(share=share) for share in shares]
     return tuple(dict.fromkeys((*protocols, *(beside if "from scratch" in baselines else ()))))
 
 
