@@ -139,7 +139,7 @@ def _contenders(
 
 
 def _with_scratch(protocols: Sequence[Protocol], baselines: Sequence[Baseline]) -> tuple[Protocol, ...]:
-    """Training from scratch beside every fine-tuning, on the same share of labels, where none is asked for."""
+    """Training from scratch beside every fine-tuning, on its share of labels, where none is asked for."""
     asked = {one.share for one in protocols if isinstance(one, FromScratch)}
     shares = [one.share for one in protocols if isinstance(one, FineTuning) and one.share not in asked]
     beside = [FromScratch(share=share) for share in shares]
