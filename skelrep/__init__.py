@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from .evaluate import linear_probe as linear_probe
     from .health import HealthReport as HealthReport
     from .health import doctor as doctor
+    from .index import Index as Index
     from .layouts import Layout as Layout
     from .models import SkeletonEncoder as SkeletonEncoder
     from .pretrained import list_pretrained as list_pretrained
@@ -43,6 +44,7 @@ _ROOMS = {
     "ClipStore": "read",
     "EncoderConfig": "config",
     "HealthReport": "health",
+    "Index": "index",
     "Layout": "layouts",
     "ModelConfig": "config",
     "PreprocessConfig": "config",
@@ -71,6 +73,7 @@ __all__ = [
     "ClipStore",
     "EncoderConfig",
     "HealthReport",
+    "Index",
     "Layout",
     "ModelConfig",
     "PreprocessConfig",

@@ -15,6 +15,7 @@ SkelrepError
 ├── TrainingDivergedError (ArithmeticError)
 ├── PeerError (RuntimeError)              another process of the same training run failed
 ├── EvaluationError (ValueError)          features, labels or a split that cannot be evaluated
+├── VectorsError (ValueError)             vectors that an index cannot hold or compare
 ├── OutputError (OSError)                 a result that could not be written
 └── MissingDependencyError (ImportError)  an optional extra that is not installed
 
@@ -82,6 +83,10 @@ class PeerError(SkelrepError, RuntimeError):
 
 class EvaluationError(SkelrepError, ValueError):
     """Features, labels or a split that cannot be evaluated."""
+
+
+class VectorsError(SkelrepError, ValueError):
+    """Vectors that are not finite, or of another length or model than those they are compared with."""
 
 
 class OutputError(SkelrepError, OSError):

@@ -14,6 +14,7 @@ PUBLIC = {
     "ClipStore",
     "EncoderConfig",
     "HealthReport",
+    "Index",
     "Layout",
     "ModelConfig",
     "PreprocessConfig",
@@ -37,7 +38,7 @@ PUBLIC = {
     "train_crossclr",
     "verify",
 }
-OPTIONAL = ("sklearn", "matplotlib", "huggingface_hub")
+OPTIONAL = ("sklearn", "matplotlib", "huggingface_hub", "faiss", "PIL")
 
 # `skelrep` without its `__init__`, so that what the command line itself imports is seen alone.
 ONLY_THE_COMMAND_LINE = """

@@ -1,0 +1,272 @@
+"""`Index`: vectors with names; what is nearest, what is double, what belongs together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..errors import ConfigError, VectorsError
+from .clusters import Clusters, cluster_rows
+from .duplicates import duplicate_groups
+from .files import (
+    INDEX_NAME,
+    Note,
+    check_unchanged,
+    read_note,
+    read_segment,
+    remove_segments,
+    write_note,
+    write_segment,
+)
+from .names import Names
+from .origin import VectorOrigin, check_same_origin
+from .rows import Segment, as_rows
+from .search import Found, nearest_rows, take_rows
+
+if TYPE_CHECKING:
+    from ..models import SkeletonEncoder
+    from .approximate import ApproximateIndex
+
+
+class Index:
+    """Vectors, a name for each, and the model that made them.
+
+    Vectors stay as they are given: a mapped `.npy` is neither copied nor scaled, and a search reads it block
+    by block. A row of zeros has cosine 0 to everything.
+
+    Args:
+        vectors: (N, D) numbers, as `skelrep.encode` or `encode_to_file` returns them.
+        names: N texts, which may repeat; by default the rows' numbers.
+        model: what made the vectors: a `SkeletonEncoder`, a name for `load_pretrained`, or a `VectorOrigin`.
+            An index that knows its model refuses vectors of another.
+
+    Attributes:
+        dim: D.
+        origin: the model, where told.
+        names: N texts.
+
+    Raises:
+        VectorsError: not (N, D) finite numbers, or another number of names.
+
+    Example:
+        >>> index = Index([[1.0, 0.0], [0.0, 2.0], [3.0, 4.0]], names=["sit", "wave", "bow"])
+        >>> scores, ids = index.search([[0.0, 1.0]], k=2)
+        >>> [index.names[row] for row in ids[0]], scores.round(3).tolist()
+        (['wave', 'bow'], [[1.0, 0.800000011920929]])
+    """
+
+    def __init__(
+        self,
+        vectors: object,
+        names: Iterable[str] | None = None,
+        *,
+        model: str | SkeletonEncoder | VectorOrigin | None = None,
+    ) -> None:
+        rows = as_rows(vectors)
+        self.dim = int(rows.shape[1])
+        self.origin = _origin(model)
+        self._segments = [Segment.of(rows, _names(names, len(rows), 0))]
+        self._saved: tuple[Path | None, tuple[str, ...]] = (None, ())
+
+    def __len__(self) -> int:
+        return sum(len(segment) for segment in self._segments)
+
+    def __repr__(self) -> str:
+        return f"Index({len(self)} vectors of {self.dim} numbers, made by {self.origin or 'an untold model'})"
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The name of each row."""
+        return Names.join([segment.names for segment in self._segments])
+
+    def vectors(self, ids: Iterable[int] | NDArray[np.int64] | None = None) -> NDArray[np.float32]:
+        """A copy of some rows, or of all: float32 (len(ids), D).
+
+        Raises:
+            ConfigError: a row that is not there.
+        """
+        rows = np.arange(len(self)) if ids is None else np.asarray(list(ids), dtype=np.int64)
+        if len(rows) and not 0 <= rows.min() <= rows.max() < len(self):
+            raise ConfigError(
+                f"rows {rows.min()} to {rows.max()} were asked for; expected 0 to {len(self) - 1}."
+            )
+        return take_rows(self._segments, rows)
+
+    def search(self, queries: object, k: int = 10) -> Found:
+        """The k nearest rows of each query by cosine, exactly.
+
+        Args:
+            queries: (Q, D) numbers, or one vector (D,).
+            k: rows a query; an index of fewer gives all it has.
+
+        Returns:
+            float32 (Q, k) cosines, highest first, of equal ones the lower row first; int64 (Q, k) row
+            numbers, for `names`.
+
+        Raises:
+            VectorsError: queries of another length, or not finite.
+            ConfigError: k below 1.
+        """
+        check_count("k", k)
+        return nearest_rows(self._segments, self._fitting(queries, "queries"), min(k, len(self)))
+
+    def duplicates(self, threshold: float = 0.999) -> list[NDArray[np.int64]]:
+        """Groups of rows that are nearly the same.
+
+        Rows whose cosine reaches the threshold are joined, and what is joined to one of them too, so that two
+        rows of a group can be farther apart. All pairs are compared: time grows with N squared.
+
+        Args:
+            threshold: cosine, above 0 to 1; 1 finds rows of the same direction.
+
+        Returns:
+            Row numbers of each group, rising; groups in the order of their first row.
+
+        Raises:
+            ConfigError: another threshold.
+
+        Example:
+            >>> Index([[1.0, 0.0], [0.0, 1.0], [2.0, 0.0]]).duplicates(1.0)
+            [array([0, 2])]
+        """
+        if not 0 < threshold <= 1:
+            raise ConfigError(f"threshold is {threshold}; expected a cosine above 0, at most 1.")
+        return duplicate_groups(self._segments, threshold)
+
+    def clusters(self, k: int, *, seed: int = 0) -> Clusters:
+        """Rows in k groups by direction: mini-batch k-means (scikit-learn, extra ``eval``) on unit vectors.
+
+        Centres are learned from at most 100,000 rows, drawn by the seed; then every row goes to its nearest.
+
+        Args:
+            k: clusters, at most N.
+            seed: fixes the result.
+
+        Raises:
+            ConfigError: k below 1 or above N.
+            MissingDependencyError: scikit-learn is not installed.
+        """
+        check_count("k", k)
+        if k > len(self):
+            raise ConfigError(f"k is {k}, but the index holds {len(self)} vectors; expected at most as many.")
+        return cluster_rows(self._segments, k, seed)
+
+    def approximate(self, *, cells: int | None = None, seed: int = 0) -> ApproximateIndex:
+        """A faster index of the same rows that can miss neighbours; see `ApproximateIndex`.
+
+        Args:
+            cells: parts that the space is cut into; by default about the square root of N.
+            seed: of the rows that the cells are learned from.
+
+        Raises:
+            MissingDependencyError: faiss is not installed (extra ``search``).
+        """
+        from .approximate import build_approximate
+
+        return build_approximate(self._segments, self.dim, cells, seed)
+
+    def append(
+        self,
+        vectors: object,
+        names: Iterable[str] | None = None,
+        *,
+        model: str | SkeletonEncoder | VectorOrigin | None = None,
+    ) -> None:
+        """Add rows at the end; a folder holds them after the next `save`.
+
+        Args:
+            vectors, names, model: as for a new index. The model must be the one of the index.
+
+        Raises:
+            VectorsError: vectors of another length or model, not finite, or another number of names; the
+                index stays as it was.
+        """
+        check_same_origin(self.origin, _origin(model))
+        rows = self._fitting(vectors, "vectors")
+        self._segments.append(Segment.of(rows, _names(names, len(rows), len(self))))
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Write the index into a folder, which `load` reads.
+
+        Into the folder it was loaded from go only the rows that were appended since. The folder holds the old
+        index or the new one, whole, whenever writing stops.
+
+        Raises:
+            OutputError: the folder cannot be written, the disk is full, or another process has changed the
+                index there since it was loaded.
+        """
+        target = Path(folder).absolute()
+        home, tokens = self._saved
+        if home == target and (target / INDEX_NAME).exists():
+            check_unchanged(target, tokens)
+        else:
+            tokens = ()
+        old = _tokens_there(target)
+        fresh = self._segments[len(tokens) :]
+        kept = (*tokens, write_segment(target, fresh)) if fresh else tokens
+        try:
+            write_note(target, Note(dim=self.dim, origin=self.origin, tokens=kept))
+        except BaseException:
+            remove_segments(target, set(kept) - set(old))
+            raise
+        remove_segments(target, set(old) - set(kept))
+        self._open(target, kept)
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> Self:
+        """Open a saved index; vectors stay on the disk and are read when asked for.
+
+        Raises:
+            FormatError: not an index, or a damaged one.
+        """
+        source = Path(folder).absolute()
+        note = read_note(source)
+        index = cls.__new__(cls)
+        index.dim, index.origin = note.dim, note.origin
+        index._open(source, note.tokens)
+        return index
+
+    def _open(self, folder: Path, tokens: tuple[str, ...]) -> None:
+        self._segments = [read_segment(folder, token, self.dim) for token in tokens]
+        self._saved = (folder, tokens)
+
+    def _fitting(self, vectors: object, where: str) -> NDArray[np.float32]:
+        rows = as_rows(vectors, where)
+        if rows.shape[1] != self.dim:
+            raise VectorsError(
+                f"{where} have {rows.shape[1]} numbers each; the index holds vectors of {self.dim}, made by "
+                f"{self.origin or 'an untold model'}. Encode with the same model and output."
+            )
+        return rows
+
+
+def check_count(name: str, value: int) -> None:
+    """Raise `ConfigError` for a count below 1."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+        raise ConfigError(f"{name} is {value!r}; expected a whole number of 1 or more.")
+
+
+def _names(names: Iterable[str] | None, count: int, first: int) -> Names:
+    packed = Names.pack(map(str, range(first, first + count)) if names is None else names)
+    if len(packed) != count:
+        raise VectorsError(f"{len(packed)} names were given for {count} vectors; expected one a row.")
+    return packed
+
+
+def _origin(model: str | SkeletonEncoder | VectorOrigin | None) -> VectorOrigin | None:
+    return model if model is None or isinstance(model, VectorOrigin) else VectorOrigin.of(model)
+
+
+def _tokens_there(folder: Path) -> tuple[str, ...]:
+    """Segments of whatever index stands in a folder."""
+    from ..errors import FormatError
+
+    try:
+        return read_note(folder).tokens
+    except FormatError:
+        return ()
