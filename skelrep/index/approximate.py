@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import ConfigError, MissingDependencyError, VectorsError
-from .rows import Segment, as_rows, blocks, row_scales, unit_rows
+from .arguments import check_count, fitting_rows
+from .rows import Segment, blocks, row_scales, unit_rows
 from .search import BLOCK_QUERIES, Found, rescored, take_rows
 
 if TYPE_CHECKING:
@@ -55,15 +56,9 @@ class ApproximateIndex:
             VectorsError: queries of another length, or not finite.
             ConfigError: k or probes below 1.
         """
-        from .index import check_count
-
         check_count("k", k)
         check_count("probes", probes)
-        rows_QD = as_rows(queries, "queries")
-        if rows_QD.shape[1] != self._engine.d:
-            raise VectorsError(
-                f"queries have {rows_QD.shape[1]} numbers each; the index holds vectors of {self._engine.d}."
-            )
+        rows_QD = fitting_rows(queries, "queries", self._engine.d)
         k = min(k, len(self))
         wanted = min(CANDIDATES * k, len(self))
         parts = [self._search(block, wanted, probes) for _, block in blocks(rows_QD, BLOCK_QUERIES)]

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..atomic import atomic_write
-from ..errors import FormatError, OutputError, SkelrepError
+from ..errors import ConfigError, FormatError, OutputError, SkelrepError
 from ..read.npy import open_npy, refuse_special
 from ..record import short
 from .names import Names
@@ -29,6 +29,7 @@ INDEX_NAME = "index.json"
 FORMAT_VERSION = 1
 PARTS = {"rows": np.float32, "scales": np.float32, "text": np.uint8, "ends": np.int64}
 _FIELDS = {"format_version", "dim", "origin", "segments"}
+Tokens = tuple[str, ...]
 _TOKEN = re.compile(r"[0-9a-f]{8}")
 
 
@@ -44,7 +45,7 @@ class Note:
 
     dim: int
     origin: VectorOrigin | None
-    tokens: tuple[str, ...]
+    tokens: Tokens
 
 
 def read_note(folder: Path) -> Note:
@@ -71,7 +72,10 @@ def read_note(folder: Path) -> Note:
     dim, tokens, origin = data["dim"], data["segments"], data["origin"]
     if not isinstance(dim, int) or isinstance(dim, bool) or dim < 1 or not _are_tokens(tokens):
         raise FormatError(f"{path}: dim is {short(dim)}, segments are {short(tokens)}. Make the index again.")
-    told = None if origin is None else VectorOrigin.from_dict(origin, f"{path}: origin")
+    try:
+        told = None if origin is None else VectorOrigin.from_dict(origin, f"{path}: origin")
+    except ConfigError as error:
+        raise FormatError(f"{error} Make the index again.") from error
     return Note(dim=dim, origin=told, tokens=tuple(tokens))
 
 
@@ -85,6 +89,42 @@ def write_note(folder: Path, note: Note) -> None:
     }
     with atomic_write(folder / INDEX_NAME) as file:
         file.write((json.dumps(data, indent=1) + "\n").encode())
+
+
+def save_segments(
+    folder: Path, segments: Sequence[Segment], dim: int, origin: VectorOrigin | None, known: Tokens | None
+) -> Tokens:
+    """Write what a folder lacks of an index; see `Index.save`.
+
+    Args:
+        folder: where to.
+        segments: all of the index.
+        dim, origin: for the note.
+        known: tokens of the first segments, which the folder held when it was loaded; None for a folder that
+            the index was not loaded from, where an index of before is replaced.
+
+    Returns:
+        The tokens of what is there now.
+
+    Raises:
+        OutputError: the folder cannot be written, or another process has changed the index there since.
+    """
+    there = _tokens_there(folder)
+    if known is not None and there not in (known, None):
+        raise OutputError(
+            f"cannot write {folder}: the index there was changed since it was loaded, and what was added "
+            "would be lost. Load it again, append, and save."
+        )
+    tokens = known if known is not None and there is not None else ()
+    fresh = segments[len(tokens) :]
+    kept = (*tokens, write_segment(folder, fresh)) if fresh else tokens
+    try:
+        write_note(folder, Note(dim=dim, origin=origin, tokens=kept))
+    except BaseException:
+        remove_segments(folder, set(kept) - set(tokens))
+        raise
+    remove_segments(folder, set(there or ()) - set(kept))
+    return kept
 
 
 def read_segment(folder: Path, token: str, dim: int) -> Segment:
@@ -137,19 +177,6 @@ def remove_segments(folder: Path, tokens: Iterable[str]) -> None:
                 (folder / _file(part, token)).unlink()
 
 
-def check_unchanged(folder: Path, tokens: tuple[str, ...]) -> None:
-    """Refuse to save over what another process has saved since.
-
-    Raises:
-        OutputError: the folder's index has other segments than the ones that were loaded.
-    """
-    if read_note(folder).tokens != tokens:
-        raise OutputError(
-            f"cannot write {folder}: the index there was changed since it was loaded, and what was added "
-            "would be lost. Load it again, append, and save."
-        )
-
-
 def _write_array(path: Path, arrays: Sequence[NDArray[Any]]) -> None:
     """Arrays one after another as one `.npy`, a block in memory at a time."""
     shape = (sum(len(array) for array in arrays), *arrays[0].shape[1:])
@@ -159,6 +186,14 @@ def _write_array(path: Path, arrays: Sequence[NDArray[Any]]) -> None:
         for array in arrays:
             for _, block in blocks(array):
                 file.write(np.ascontiguousarray(block).data)
+
+
+def _tokens_there(folder: Path) -> Tokens | None:
+    """Segments of the index that stands in a folder, if one does."""
+    try:
+        return read_note(folder).tokens
+    except FormatError:
+        return None
 
 
 def _map(path: Path) -> NDArray[Any]:

@@ -10,19 +10,12 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ConfigError, VectorsError
+from ..errors import ConfigError
+from .arguments import check_count, fitting_rows, names_of, origin_of
 from .clusters import Clusters, cluster_rows
 from .duplicates import duplicate_groups
-from .files import (
-    INDEX_NAME,
-    Note,
-    check_unchanged,
-    read_note,
-    read_segment,
-    remove_segments,
-    write_note,
-    write_segment,
-)
+from .embedding import embed_clips, own_model
+from .files import read_note, read_segment, save_segments
 from .names import Names
 from .origin import VectorOrigin, check_same_origin
 from .rows import Segment, as_rows
@@ -69,9 +62,25 @@ class Index:
     ) -> None:
         rows = as_rows(vectors)
         self.dim = int(rows.shape[1])
-        self.origin = _origin(model)
-        self._segments = [Segment.of(rows, _names(names, len(rows), 0))]
+        self.origin = origin_of(model)
+        self._segments = [Segment.of(rows, names_of(names, len(rows), 0))]
         self._saved: tuple[Path | None, tuple[str, ...]] = (None, ())
+
+    @classmethod
+    def from_clips(
+        cls, clips: object, model: str | SkeletonEncoder = "default", *, progress: bool | None = None
+    ) -> Self:
+        """Embed clips, and index them under their names.
+
+        Args:
+            clips: anything `skelrep.encode` takes; a folder is read file by file.
+            model, progress: as in `skelrep.encode`.
+
+        Raises:
+            ShapeError, InvalidClipError, FormatError: of a clip.
+        """
+        rows, names = embed_clips(clips, model, progress)
+        return cls(rows, names, model=model)
 
     def __len__(self) -> int:
         return sum(len(segment) for segment in self._segments)
@@ -113,7 +122,23 @@ class Index:
             ConfigError: k below 1.
         """
         check_count("k", k)
-        return nearest_rows(self._segments, self._fitting(queries, "queries"), min(k, len(self)))
+        return nearest_rows(self._segments, fitting_rows(queries, "queries", self.dim), min(k, len(self)))
+
+    def search_clips(
+        self, clips: object, k: int = 10, *, model: str | SkeletonEncoder | None = None
+    ) -> Found:
+        """Embed clips with the model of the index, and `search`.
+
+        Args:
+            clips: anything `skelrep.encode` takes.
+            k: rows a clip.
+            model: that of the index, where it has no name to load it by.
+
+        Raises:
+            VectorsError: another model, or an index that does not know its own.
+            ShapeError, InvalidClipError, FormatError: of a clip.
+        """
+        return self.search(embed_clips(clips, own_model(self.origin, model), False)[0], k)
 
     def duplicates(self, threshold: float = 0.999) -> list[NDArray[np.int64]]:
         """Groups of rows that are nearly the same.
@@ -186,9 +211,9 @@ class Index:
             VectorsError: vectors of another length or model, not finite, or another number of names; the
                 index stays as it was.
         """
-        check_same_origin(self.origin, _origin(model))
-        rows = self._fitting(vectors, "vectors")
-        self._segments.append(Segment.of(rows, _names(names, len(rows), len(self))))
+        check_same_origin(self.origin, origin_of(model))
+        rows = fitting_rows(vectors, "vectors", self.dim)
+        self._segments.append(Segment.of(rows, names_of(names, len(rows), len(self))))
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write the index into a folder, which `load` reads.
@@ -202,20 +227,8 @@ class Index:
         """
         target = Path(folder).absolute()
         home, tokens = self._saved
-        if home == target and (target / INDEX_NAME).exists():
-            check_unchanged(target, tokens)
-        else:
-            tokens = ()
-        old = _tokens_there(target)
-        fresh = self._segments[len(tokens) :]
-        kept = (*tokens, write_segment(target, fresh)) if fresh else tokens
-        try:
-            write_note(target, Note(dim=self.dim, origin=self.origin, tokens=kept))
-        except BaseException:
-            remove_segments(target, set(kept) - set(old))
-            raise
-        remove_segments(target, set(old) - set(kept))
-        self._open(target, kept)
+        known = tokens if home == target else None
+        self._open(target, save_segments(target, self._segments, self.dim, self.origin, known))
 
     @classmethod
     def load(cls, folder: str | os.PathLike[str]) -> Self:
@@ -234,39 +247,3 @@ class Index:
     def _open(self, folder: Path, tokens: tuple[str, ...]) -> None:
         self._segments = [read_segment(folder, token, self.dim) for token in tokens]
         self._saved = (folder, tokens)
-
-    def _fitting(self, vectors: object, where: str) -> NDArray[np.float32]:
-        rows = as_rows(vectors, where)
-        if rows.shape[1] != self.dim:
-            raise VectorsError(
-                f"{where} have {rows.shape[1]} numbers each; the index holds vectors of {self.dim}, made by "
-                f"{self.origin or 'an untold model'}. Encode with the same model and output."
-            )
-        return rows
-
-
-def check_count(name: str, value: int) -> None:
-    """Raise `ConfigError` for a count below 1."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise ConfigError(f"{name} is {value!r}; expected a whole number of 1 or more.")
-
-
-def _names(names: Iterable[str] | None, count: int, first: int) -> Names:
-    packed = Names.pack(map(str, range(first, first + count)) if names is None else names)
-    if len(packed) != count:
-        raise VectorsError(f"{len(packed)} names were given for {count} vectors; expected one a row.")
-    return packed
-
-
-def _origin(model: str | SkeletonEncoder | VectorOrigin | None) -> VectorOrigin | None:
-    return model if model is None or isinstance(model, VectorOrigin) else VectorOrigin.of(model)
-
-
-def _tokens_there(folder: Path) -> tuple[str, ...]:
-    """Segments of whatever index stands in a folder."""
-    from ..errors import FormatError
-
-    try:
-        return read_note(folder).tokens
-    except FormatError:
-        return ()

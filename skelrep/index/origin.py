@@ -34,11 +34,12 @@ class VectorOrigin(Record):
         check_fields(self)
 
     @classmethod
-    def of(cls, model: str | SkeletonEncoder) -> Self:
+    def of(cls, model: str | SkeletonEncoder, name: str = "") -> Self:
         """The origin of what a model makes.
 
         Args:
             model: a `SkeletonEncoder`, or a name for `load_pretrained`.
+            name: by which a `SkeletonEncoder` was loaded.
 
         Example:
             >>> import skelrep
@@ -52,7 +53,7 @@ class VectorOrigin(Record):
         encoder = loaded(model)
         config = json.dumps(encoder.config.to_dict(), sort_keys=True).encode()
         return cls(
-            model=model if isinstance(model, str) else "",
+            model=model if isinstance(model, str) else name,
             commit=encoder.commit_hash or "",
             config_sha256=hashlib.sha256(config).hexdigest(),
             model_sha256=model_digest(encoder),

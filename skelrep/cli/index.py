@@ -1,0 +1,57 @@
+"""`skelrep index`: a folder of clips becomes an index of their vectors."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ..errors import OutputError
+from .console import Subparsers, add_device, pick_device, say
+
+
+def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "index",
+        parents=[common],
+        allow_abbrev=False,
+        help="index clips, so that they can be found",
+        description="Embed the clips of a file or folder and write vectors, names and the model's mark into "
+        "a folder, for skelrep search.",
+    )
+    parser.add_argument("clips", type=Path, metavar="FOLDER_OR_FILE", help="any format that read_clips reads")
+    parser.add_argument("-o", "--output-dir", type=Path, required=True, metavar="INDEX", help="a folder")
+    parser.add_argument(
+        "--model",
+        help="what load_pretrained takes (default: the model of the index to append to, or default)",
+    )
+    parser.add_argument("--append", action="store_true", help="add to the index that is there")
+    add_device(parser)
+    parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
+    parser.set_defaults(run=run, after_interrupt="; nothing was written")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Embed, append or make anew, write."""
+    from ..index import Index, VectorOrigin
+    from ..index.embedding import embed_clips
+    from ..pretrained import load_pretrained
+
+    folder: Path = options.output_dir
+    old = Index.load(folder) if options.append else None
+    if old is None and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise OutputError(
+            f"cannot write {folder}: it is there already. Add to an index with --append, or give a new name."
+        )
+    name = options.model or (old.origin.model if old and old.origin else "") or "default"
+    model = load_pretrained(name, device=pick_device(options.device))
+    origin = VectorOrigin.of(model, name)
+    rows, names = embed_clips(options.clips, model, False if options.quiet else None)
+    if old is None:
+        index = Index(rows, names, model=origin)
+    else:
+        index = old
+        index.append(rows, names, model=origin)
+    index.save(folder)
+    if not options.quiet:
+        say(f"{len(rows)} clips -> {len(index)} vectors of {index.dim} numbers: {folder}")
