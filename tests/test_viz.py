@@ -16,7 +16,7 @@ from skelrep.clips import Clip
 from skelrep.demo import load_demo_clips
 from skelrep.errors import InvalidClipError, MissingDependencyError, OutputError
 from skelrep.layout import HEAD, JOINT_NAMES
-from skelrep.viz import skeleton
+from skelrep.viz import skeleton, view
 from skelrep.viz.neighbours import CELL_COLOURS, CELL_HEIGHT, CELL_WIDTH
 
 HAND_LEFT, HAND_RIGHT = JOINT_NAMES.index("HandLeft"), JOINT_NAMES.index("HandRight")
@@ -36,22 +36,20 @@ def turned(clip: Clip, degrees: float) -> Clip:
 
 def test_a_person_stands_upright_and_shows_the_viewer_its_front(clips: list[Clip]) -> None:
     for clip in clips:
-        first = skeleton.project(clip)[0, 0]
+        first = view.project(clip)[0, 0]
         assert first[HEAD, 1] > 1.0
-        assert abs(first[skeleton.FOOT_JOINTS, 1].min()) < 0.4
+        assert abs(first[view.FOOT_JOINTS, 1].min()) < 0.4
         # Who faces us has the left hand on our right.
         assert first[HAND_LEFT, 0] > first[HAND_RIGHT, 0]
 
 
 @pytest.mark.parametrize("degrees", [35, 180, -100])
 def test_the_page_does_not_depend_on_where_the_sensor_stood(clips: list[Clip], degrees: float) -> None:
-    np.testing.assert_allclose(
-        skeleton.project(turned(clips[4], degrees)), skeleton.project(clips[4]), atol=1e-4
-    )
+    np.testing.assert_allclose(view.project(turned(clips[4], degrees)), view.project(clips[4]), atol=1e-4)
 
 
 def test_projection_keeps_lengths_within_the_page(clips: list[Clip]) -> None:
-    page, data = skeleton.project(clips[0])[0], clips[0].data[..., 0]
+    page, data = view.project(clips[0])[0], clips[0].data[..., 0]
     on_page = np.linalg.norm(page[:, 0] - page[:, HEAD], axis=-1)
     in_space = np.linalg.norm(data[:, :, 0] - data[:, :, HEAD], axis=0)
     assert (on_page <= in_space + 1e-5).all()
@@ -60,7 +58,7 @@ def test_projection_keeps_lengths_within_the_page(clips: list[Clip]) -> None:
 def test_absent_bodies_and_frames_stay_empty(clips: list[Clip]) -> None:
     data = np.concatenate([clips[0].data, clips[0].data + 0.5, np.zeros_like(clips[0].data)], axis=3)
     data[:, :5, :, 1] = 0
-    page = skeleton.project(Clip(data=data))
+    page = view.project(Clip(data=data))
     assert np.isnan(page[2]).all()
     assert np.isnan(page[1, :5]).all()
     assert np.isfinite(page[1, 5:]).all()
@@ -74,7 +72,7 @@ def test_absent_bodies_and_frames_stay_empty(clips: list[Clip]) -> None:
 
 def test_a_clip_without_a_body_is_an_error() -> None:
     with pytest.raises(InvalidClipError, match="'empty' has no body"):
-        skeleton.project(Clip(data=np.zeros((3, 4, 25, 1), dtype=np.float32), name="empty"))
+        view.project(Clip(data=np.zeros((3, 4, 25, 1), dtype=np.float32), name="empty"))
 
 
 def test_the_peak_is_the_pose_furthest_from_the_first() -> None:
@@ -89,7 +87,7 @@ def test_the_peak_is_the_pose_furthest_from_the_first() -> None:
 def test_left_and_right_limbs_have_their_colours(clips: list[Clip]) -> None:
     figure = skeleton.new_figure(2, 2)
     axes = figure.add_subplot()
-    pose = skeleton.project(clips[0])[0, 0]
+    pose = view.project(clips[0])[0, 0]
     skeleton.draw_pose(axes, pose)
     drawn = {to_hex(line.get_color()): np.asarray(line.get_xydata()) for line in axes.lines}
     assert set(drawn) == {skeleton.LEFT_COLOUR, skeleton.RIGHT_COLOUR, skeleton.TRUNK_COLOUR}

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..clips import Clip
-from .skeleton import HEAD_RADIUS, LEFT_COLOUR, RIGHT_COLOUR, TRUNK_COLOUR, draw_clip, new_figure, project
+from .skeleton import HEAD_RADIUS, LEFT_COLOUR, RIGHT_COLOUR, TRUNK_COLOUR, draw_clip, new_figure
+from .view import project
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

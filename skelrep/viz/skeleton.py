@@ -7,27 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..atomic import atomic_write
 from ..clips import Clip
-from ..errors import InvalidClipError, MissingDependencyError, OutputError
-from ..layout import ANATOMY, HEAD, SHOULDER_LEFT, SHOULDER_RIGHT, SPINE_BASE
+from ..errors import MissingDependencyError, OutputError
+from ..layout import ANATOMY, HEAD
+from .view import FloatArray, project
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-FloatArray = NDArray[np.float64]
 
 LEFT_COLOUR, RIGHT_COLOUR, TRUNK_COLOUR = "#2166c4", "#e4652b", "#39424e"
 LEFT_JOINTS = frozenset({4, 5, 6, 7, 12, 13, 14, 15, 21, 22})
 RIGHT_JOINTS = frozenset({8, 9, 10, 11, 16, 17, 18, 19, 23, 24})
 HAND_JOINTS = frozenset({7, 11, 21, 22, 23, 24})
 TRAILED_JOINTS = (6, 10, 14, 18)  # wrists and ankles
-FOOT_JOINTS = [14, 15, 18, 19]
 HEAD_RADIUS = 0.095  # metres
-VIEW_AZIMUTH, VIEW_ELEVATION = 28.0, 8.0  # degrees: a little from the side and from above, to show depth
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -64,33 +60,6 @@ def save_figure(figure: Figure, path: str | os.PathLike[str], *, dpi: int = 150)
         raise OutputError(f"cannot write {path}: a picture's name ends in one of {names}.")
     with atomic_write(path) as file:
         figure.savefig(file, format=suffix, dpi=dpi, facecolor="white")
-
-
-def project(clip: Clip) -> FloatArray:
-    """Turn a clip to the viewer and project it: the first body's first pose faces the viewer, a little aside.
-
-    Returns:
-        float64 (M, T, V, 2): metres to the right and up on the page. The lowest foot stands at 0, the first
-        SpineBase at the middle. Absent bodies and frames are NaN.
-
-    Raises:
-        InvalidClipError: a clip without a body.
-    """
-    x_MTVC = clip.data.transpose(3, 1, 2, 0).astype(np.float64)
-    present_MT = (x_MTVC != 0).any(axis=(2, 3))
-    if not present_MT.any():
-        raise InvalidClipError(f"clip {clip.name!r} has no body in any frame; there is nothing to draw.")
-    first = x_MTVC[tuple(np.argwhere(present_MT)[0])]
-    x_MTVC = np.where(present_MT[..., None, None], x_MTVC - first[SPINE_BASE], np.nan)
-    across = first[SHOULDER_RIGHT] - first[SHOULDER_LEFT]
-    turn = np.arctan2(across[2], across[0]) + np.deg2rad(VIEW_AZIMUTH)
-    x, y, z = np.moveaxis(x_MTVC, -1, 0)
-    # Seen along +z with y up, the Kinect's x points to the left: the page's right is -x.
-    right, away = -(x * np.cos(turn) + z * np.sin(turn)), z * np.cos(turn) - x * np.sin(turn)
-    tilt = np.deg2rad(VIEW_ELEVATION)
-    page = np.stack([right, y * np.cos(tilt) + away * np.sin(tilt)], axis=-1)
-    page[..., 1] -= np.nanpercentile(page[:, :, FOOT_JOINTS, 1], 2)
-    return page
 
 
 def peak_frame(page_TVC: FloatArray) -> int:
