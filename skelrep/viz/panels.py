@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 PANEL_HEIGHT = 2.6  # inches, without the caption
-CAPTION_HEIGHT, CAPTION_LINES = 0.42, 2
+CAPTION_HEIGHT, CAPTION_LINES, LETTERS_AN_INCH = 0.42, 2, 13.5
 MARGIN = 0.12  # metres round the bodies
 FLOOR_RINGS = (0.75, 0.5, 0.25)  # metres from the middle
 FLOOR_COLOUR, FLOOR_LINE = "#f4f6f9", "#dde2e9"
@@ -137,8 +137,11 @@ def _draw_floor(axes: Axes, camera: Camera, middle: float) -> None:
 
 
 def _write_caption(axes: Axes, caption: str, width: float) -> None:
-    letters = max(8, int(width * 12.5))
-    text = "\n".join(textwrap.wrap(caption, letters)[:CAPTION_LINES])
+    letters = max(8, int(width * LETTERS_AN_INCH))
+    lines = [line for part in caption.splitlines() for line in textwrap.wrap(part, letters)]
+    if len(lines) > CAPTION_LINES:
+        lines = [*lines[: CAPTION_LINES - 1], lines[CAPTION_LINES - 1][: letters - 1] + "…"]
+    text = "\n".join(lines)
     axes.text(
         0.5, -0.01, text, transform=axes.transAxes, ha="center", va="top", fontsize=8, color=TRUNK_COLOUR,
         linespacing=1.15, parse_math=False, clip_on=False,
