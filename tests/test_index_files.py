@@ -39,6 +39,14 @@ def test_what_is_saved_is_loaded_and_mapped(folder: Path) -> None:
         np.testing.assert_array_equal(a, b)
 
 
+def test_an_empty_index_is_an_index(tmp_path: Path) -> None:
+    Index(np.empty((0, 4))).save(tmp_path / "index")
+    index = Index.load(tmp_path / "index")
+    index.append(np.ones((1, 4)), ["wave"])
+    index.save(tmp_path / "index")
+    assert list(Index.load(tmp_path / "index").names) == ["wave"]
+
+
 def test_a_mapped_array_is_not_copied(tmp_path: Path) -> None:
     np.save(tmp_path / "rows.npy", vectors(5))
     rows = np.load(tmp_path / "rows.npy", mmap_mode="r")
@@ -108,6 +116,7 @@ def change(folder: Path, **fields: object) -> None:
         (lambda f: change(f, format_version=2), "format_version 1"),
         (lambda f: change(f, dim=0), "dim is 0"),
         (lambda f: change(f, segments=["../../x"]), "segments are"),
+        (lambda f: change(f, segments=[]), "segments are"),
         (lambda f: change(f, segments=["00000000"]), "rows-00000000.npy cannot be read"),
         (lambda f: change(f, origin={"modell": ""}), "Did you mean 'model'"),
         (lambda f: change(f, dim=9), "do not fit together"),

@@ -128,8 +128,14 @@ def test_the_camera_keeps_lengths_across_the_page() -> None:
 
 
 def test_small_multiples_show_every_clip() -> None:
-    figure = viz.plot_clips(CLIPS)
-    assert [axes.texts[0].get_text() for axes in figure.axes] == [clip.name for clip in CLIPS]
+    with_absent = Clip(data=np.concatenate([CLIPS[1].data, np.zeros_like(CLIPS[1].data)], axis=3))
+    figure = viz.plot_clips([CLIPS[0], with_absent, CLIPS[0]], ["sit", "one\ntwo", "word " * 40], columns=3)
+    words = [axes.texts[0].get_text() for axes in figure.axes]
+    assert words[:2] == ["sit", "one\ntwo"]
+    assert words[2].endswith("…")
+    assert words[2].count("\n") == 1
+    assert len(figure.axes[1].lines) == len(figure.axes[0].lines)
+    assert [axes.texts[0].get_text() for axes in viz.plot_clips(CLIPS).axes] == [clip.name for clip in CLIPS]
 
 
 EMPTY = Clip(data=np.zeros((3, 4, 25, 1), dtype=np.float32), name="empty")

@@ -104,7 +104,7 @@ def test_what_cannot_be_mapped(monkeypatch: pytest.MonkeyPatch) -> None:
         viz.map_vectors(np.eye(2))
     with pytest.raises(ConfigError, match="'som'"):
         viz.map_vectors(np.eye(4), "som")  # type: ignore[arg-type]
-    for module, method, words in (("sklearn.manifold", "tsne", r"\[viz\]"), ("umap", "umap", "umap-learn")):
+    for module, method, words in (("sklearn.manifold", "tsne", r"\[eval\]"), ("umap", "umap", "umap-learn")):
         monkeypatch.setitem(sys.modules, module, None)
         with pytest.raises(MissingDependencyError, match=words):
             viz.map_vectors(np.eye(4), method)  # type: ignore[arg-type]

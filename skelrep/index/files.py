@@ -213,4 +213,8 @@ def _file(part: str, token: str) -> str:
 
 
 def _are_tokens(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(t, str) and _TOKEN.fullmatch(t) for t in value)
+    return (
+        isinstance(value, list)
+        and value != []
+        and all(isinstance(t, str) and _TOKEN.fullmatch(t) for t in value)
+    )

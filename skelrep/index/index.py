@@ -64,6 +64,7 @@ class Index:
         self.dim = int(rows.shape[1])
         self.origin = origin_of(model)
         self._segments = [Segment.of(rows, names_of(names, len(rows), 0))]
+        self._joined: Names | None = None
         self._saved: tuple[Path | None, tuple[str, ...]] = (None, ())
 
     @classmethod
@@ -91,7 +92,9 @@ class Index:
     @property
     def names(self) -> Sequence[str]:
         """The name of each row."""
-        return Names.join([segment.names for segment in self._segments])
+        if self._joined is None:
+            self._joined = Names.join([segment.names for segment in self._segments])
+        return self._joined
 
     def vectors(self, ids: Iterable[int] | NDArray[np.int64] | None = None) -> NDArray[np.float32]:
         """A copy of some rows, or of all: float32 (len(ids), D).
@@ -132,7 +135,7 @@ class Index:
         Args:
             clips: anything `skelrep.encode` takes.
             k: rows a clip.
-            model: that of the index, where it has no name to load it by.
+            model: that of the index, where it has no name to load it by, or so as not to load it each time.
 
         Raises:
             VectorsError: another model, or an index that does not know its own.
@@ -213,6 +216,7 @@ class Index:
         """
         check_same_origin(self.origin, origin_of(model))
         rows = fitting_rows(vectors, "vectors", self.dim)
+        self._joined = None
         self._segments.append(Segment.of(rows, names_of(names, len(rows), len(self))))
 
     def save(self, folder: str | os.PathLike[str]) -> None:
@@ -245,5 +249,6 @@ class Index:
         return index
 
     def _open(self, folder: Path, tokens: tuple[str, ...]) -> None:
+        self._joined = None
         self._segments = [read_segment(folder, token, self.dim) for token in tokens]
         self._saved = (folder, tokens)

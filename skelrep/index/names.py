@@ -47,7 +47,9 @@ class Names(Sequence[str]):
 
     @classmethod
     def join(cls, groups: Sequence[Names]) -> Self:
-        """The names of several groups, one group after another."""
+        """The names of several groups, one group after another; of a single group without a copy."""
+        if len(groups) == 1:
+            return cls(groups[0].text, groups[0].ends)
         starts = np.cumsum([0, *(len(group.text) for group in groups)])
         ends = [group.ends + start for group, start in zip(groups, starts.tolist(), strict=False)]
         return cls(np.concatenate([group.text for group in groups]), np.concatenate(ends))

@@ -1,4 +1,4 @@
-"""The map of an embedding: a point a clip. Needs the extra ``viz`` (matplotlib, scikit-learn).
+"""The map of an embedding: a point a clip. Needs the extra ``viz``, and for t-SNE ``eval`` (scikit-learn).
 
 Axes: N clips, D numbers a vector.
 """
@@ -138,7 +138,7 @@ def _tsne(units_ND: FloatArray, seed: int) -> FloatArray:
         from sklearn.manifold import TSNE
     except ImportError as error:
         raise MissingDependencyError(
-            "a t-SNE map needs scikit-learn, which is not installed. Run: pip install 'skelrep[viz]' "
+            "a t-SNE map needs scikit-learn, which is not installed. Run: pip install 'skelrep[eval]' "
             "(method='pca' does without it)."
         ) from error
     perplexity = min(30.0, (len(units_ND) - 1) / 3)
