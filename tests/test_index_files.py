@@ -166,6 +166,8 @@ def test_clips_are_found_by_clips(tiny: SkeletonEncoder, tiny_folder: Path) -> N
     assert len(Index.from_clips([], tiny)) == 0
     with pytest.raises(VectorsError, match="does not know its model by name"):
         Index.from_clips(clips, tiny).search_clips(clips)
+    truncated = Index.from_clips(clips, str(tiny_folder), truncate_dim=6)
+    assert (truncated.dim, truncated.search_clips(clips[4:], 1)[1].tolist()) == (6, [[4]])
     with pytest.raises(VectorsError, match="cosines mean nothing"):
         index.search_clips(clips, model=make_encoder(seed=1))
 
@@ -211,6 +213,11 @@ def test_the_commands_index_append_and_search(
     assert main(["index", str(recordings), "-o", str(target), "--model", str(tiny_folder)]) == 0
     assert capsys.readouterr().out == f"3 clips -> 3 vectors of 24 numbers: {target}\n"
     assert main(["index", one, "-o", str(target), "--append", "--quiet"]) == 0
+    small = ["--model", str(tiny_folder), "--truncate-dim", "6", "--quiet"]
+    assert main(["index", one, "-o", str(tmp_path / "small"), *small]) == 0
+    assert main(["index", one, "-o", str(tmp_path / "small"), "--append", "--quiet"]) == 0
+    assert main(["search", str(tmp_path / "small"), one, "-o", str(tmp_path / "s.csv")]) == 0
+    assert (Index.load(tmp_path / "small").dim, len(Index.load(tmp_path / "small"))) == (6, 2)
     assert main(["search", str(target), one, "-k", "2"]) == 0
     table = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert [(row["query"], row["rank"], row["name"], row["row"]) for row in table] == [

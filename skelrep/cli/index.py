@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from ..errors import OutputError
-from .console import Subparsers, add_device, pick_device, say
+from .console import Subparsers, add_device, pick_device, positive, say
 
 
 def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -26,6 +26,9 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         help="what load_pretrained takes (default: the model of the index to append to, or default)",
     )
     parser.add_argument("--append", action="store_true", help="add to the index that is there")
+    parser.add_argument(
+        "--truncate-dim", type=positive, metavar="K", help="keep the first K numbers of every vector"
+    )
     add_device(parser)
     parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
     parser.set_defaults(run=run, after_interrupt="; nothing was written")
@@ -34,7 +37,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Embed, append or make anew, write."""
     from ..index import Index, VectorOrigin
-    from ..index.embedding import embed_clips
+    from ..index.embedding import embed_clips, fitting_dim
     from ..pretrained import load_pretrained
 
     folder: Path = options.output_dir
@@ -46,7 +49,8 @@ def run(options: argparse.Namespace) -> None:
     name = options.model or (old.origin.model if old and old.origin else "") or "default"
     model = load_pretrained(name, device=pick_device(options.device))
     origin = VectorOrigin.of(model, name)
-    rows, names = embed_clips(options.clips, model, False if options.quiet else None)
+    dim = options.truncate_dim if old is None else fitting_dim(old.dim, model)
+    rows, names = embed_clips(options.clips, model, False if options.quiet else None, dim)
     if old is None:
         index = Index(rows, names, model=origin)
     else:

@@ -49,11 +49,11 @@ def run(options: argparse.Namespace) -> None:
         check_output_file(options.output_file, (".csv",))
     from ..atomic import atomic_write
     from ..index import Index
-    from ..index.embedding import embed_clips, own_model
+    from ..index.embedding import embed_clips, fitting_dim, own_model
 
     index = Index.load(options.index)
     model = own_model(index.origin, options.model).to(pick_device(options.device))
-    rows, queries = embed_clips(options.clips, model, False)
+    rows, queries = embed_clips(options.clips, model, False, fitting_dim(index.dim, model))
     text = as_table(index, queries, *index.search(rows, options.k))
     if options.output_file is None:
         say(text.rstrip("\n"))

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 
 def embed_clips(
-    clips: object, model: str | SkeletonEncoder, progress: bool | None
+    clips: object, model: str | SkeletonEncoder, progress: bool | None, truncate_dim: int | None = None
 ) -> tuple[NDArray[np.float32], list[str]]:
     """Vectors and names of clips; only the vectors are held.
 
     Args:
-        clips, model, progress: as in `skelrep.encode`.
+        clips, model, progress, truncate_dim: as in `skelrep.encode`.
 
     Returns:
         float32 (N, D), and N names.
@@ -42,10 +42,16 @@ def embed_clips(
 
     rows = []
     with progress_bar(len(source) if isinstance(source, Sequence) else None, progress) as advance:
-        for row in encode_stream(named(), encoder):
+        for row in encode_stream(named(), encoder, truncate_dim=truncate_dim):
             rows.append(row)
             advance(1)
-    return np.stack(rows) if rows else np.empty((0, encoder.embedding_dim), np.float32), names
+    dim = truncate_dim or encoder.truncate_dim or encoder.embedding_dim
+    return np.stack(rows) if rows else np.empty((0, dim), np.float32), names
+
+
+def fitting_dim(dim: int, encoder: SkeletonEncoder) -> int | None:
+    """What to truncate vectors to, so that they fit an index of `dim` numbers a vector."""
+    return dim if dim < encoder.embedding_dim else None
 
 
 def own_model(origin: VectorOrigin | None, model: str | SkeletonEncoder | None) -> SkeletonEncoder:

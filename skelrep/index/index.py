@@ -14,7 +14,7 @@ from ..errors import ConfigError
 from .arguments import check_count, fitting_rows, names_of, origin_of
 from .clusters import Clusters, cluster_rows
 from .duplicates import duplicate_groups
-from .embedding import embed_clips, own_model
+from .embedding import embed_clips, fitting_dim, own_model
 from .files import read_note, read_segment, save_segments
 from .names import Names
 from .origin import VectorOrigin, check_same_origin
@@ -69,18 +69,23 @@ class Index:
 
     @classmethod
     def from_clips(
-        cls, clips: object, model: str | SkeletonEncoder = "default", *, progress: bool | None = None
+        cls,
+        clips: object,
+        model: str | SkeletonEncoder = "default",
+        *,
+        truncate_dim: int | None = None,
+        progress: bool | None = None,
     ) -> Self:
         """Embed clips, and index them under their names.
 
         Args:
             clips: anything `skelrep.encode` takes; a folder is read file by file.
-            model, progress: as in `skelrep.encode`.
+            model, truncate_dim, progress: as in `skelrep.encode`.
 
         Raises:
             ShapeError, InvalidClipError, FormatError: of a clip.
         """
-        rows, names = embed_clips(clips, model, progress)
+        rows, names = embed_clips(clips, model, progress, truncate_dim)
         return cls(rows, names, model=model)
 
     def __len__(self) -> int:
@@ -141,7 +146,8 @@ class Index:
             VectorsError: another model, or an index that does not know its own.
             ShapeError, InvalidClipError, FormatError: of a clip.
         """
-        return self.search(embed_clips(clips, own_model(self.origin, model), False)[0], k)
+        encoder = own_model(self.origin, model)
+        return self.search(embed_clips(clips, encoder, False, fitting_dim(self.dim, encoder))[0], k)
 
     def duplicates(self, threshold: float = 0.999) -> list[NDArray[np.int64]]:
         """Groups of rows that are nearly the same.
