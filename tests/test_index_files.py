@@ -81,6 +81,24 @@ def test_what_another_process_added_is_not_lost(folder: Path) -> None:
     assert len(Index.load(folder)) == 6
 
 
+def test_what_another_process_adds_meanwhile_is_not_lost(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, other, write = Index.load(folder), Index.load(folder), files.write_segment
+    mine.append(vectors(1))
+    other.append(vectors(2))
+
+    def slowly(*arguments: object) -> str:
+        monkeypatch.setattr(files, "write_segment", write)
+        other.save(folder)
+        return write(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(files, "write_segment", slowly)
+    with pytest.raises(OutputError, match="was changed since it was loaded"):
+        mine.save(folder)
+    assert (len(Index.load(folder)), len(list(folder.iterdir()))) == (7, 9)
+
+
 @pytest.mark.parametrize("broken", ["_write_array", "atomic_write", "write_note"])
 def test_a_write_that_fails_leaves_what_was_there(
     folder: Path, broken: str, monkeypatch: pytest.MonkeyPatch

@@ -110,15 +110,14 @@ def save_segments(
         OutputError: the folder cannot be written, or another process has changed the index there since.
     """
     there = _tokens_there(folder)
-    if known is not None and there not in (known, None):
-        raise OutputError(
-            f"cannot write {folder}: the index there was changed since it was loaded, and what was added "
-            "would be lost. Load it again, append, and save."
-        )
+    if known is not None and there is not None:
+        _check_unchanged(folder, known)
     tokens = known if known is not None and there is not None else ()
     fresh = segments[len(tokens) :]
     kept = (*tokens, write_segment(folder, fresh)) if fresh else tokens
     try:
+        if known is not None and there is not None:
+            _check_unchanged(folder, known)  # again: a million rows take seconds to write
         write_note(folder, Note(dim=dim, origin=origin, tokens=kept))
     except BaseException:
         remove_segments(folder, set(kept) - set(tokens))
@@ -186,6 +185,14 @@ def _write_array(path: Path, arrays: Sequence[NDArray[Any]]) -> None:
         for array in arrays:
             for _, block in blocks(array):
                 file.write(np.ascontiguousarray(block).data)
+
+
+def _check_unchanged(folder: Path, known: Tokens) -> None:
+    if _tokens_there(folder) != known:
+        raise OutputError(
+            f"cannot write {folder}: the index there was changed since it was loaded, and what was added "
+            "would be lost. Load it again, append, and save."
+        )
 
 
 def _tokens_there(folder: Path) -> Tokens | None:

@@ -14,7 +14,7 @@ from ..errors import ConfigError
 from .arguments import check_count, fitting_rows, names_of, origin_of
 from .clusters import Clusters, cluster_rows
 from .duplicates import duplicate_groups
-from .embedding import embed_clips, fitting_dim, own_model
+from .embedding import embed_clips, fitting_dim, loaded, own_model
 from .files import read_note, read_segment, save_segments
 from .names import Names
 from .origin import VectorOrigin, check_same_origin
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 class Index:
     """Vectors, a name for each, and the model that made them.
 
-    Vectors stay as they are given: a mapped `.npy` is neither copied nor scaled, and a search reads it block
-    by block. A row of zeros has cosine 0 to everything.
+    Vectors stay as they are given: a float32 array, a mapped `.npy` above all, is neither copied nor scaled,
+    must not be changed afterwards, and is read block by block. A row of zeros has cosine 0 to everything.
 
     Args:
         vectors: (N, D) numbers, as `skelrep.encode` or `encode_to_file` returns them.
@@ -85,8 +85,9 @@ class Index:
         Raises:
             ShapeError, InvalidClipError, FormatError: of a clip.
         """
-        rows, names = embed_clips(clips, model, progress, truncate_dim)
-        return cls(rows, names, model=model)
+        encoder = loaded(model)
+        rows, names = embed_clips(clips, encoder, progress, truncate_dim)
+        return cls(rows, names, model=VectorOrigin.of(encoder, model if isinstance(model, str) else ""))
 
     def __len__(self) -> int:
         return sum(len(segment) for segment in self._segments)
