@@ -20,8 +20,8 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         allow_abbrev=False,
         help="write a model as an ONNX or torch.export file",
         description="Write a model as one file that runs without skelrep: .onnx for ONNX Runtime and others "
-        "(needs the extra 'onnx'), .pt2 for torch.export.load. Before it gets its name, it is run and compared "
-        "with the model.",
+        "(needs the extra 'onnx'), .pt2 for torch.export.load. Before it gets its name, it is run and "
+        "compared with the model.",
     )
     parser.add_argument("model", metavar="MODEL", help="a name, folder, checkpoint or Hub id of a model")
     parser.add_argument(

@@ -41,8 +41,8 @@ def require_equal(compute: Compute, twin: SkeletonEncoder, takes: GraphInput, wh
         if not error <= TOLERANCE:
             raise VerificationError(
                 f"{what} does not compute what the model computes for {kind}: relative error {error:.2e}, "
-                f"allowed {TOLERANCE:.0e}. Nothing was written. Check that the model's weights are finite and "
-                "pass skelrep.verify; if they do, this version of torch or ONNX Runtime is at fault."
+                f"allowed {TOLERANCE:.0e}. Nothing was written. Check that the model's weights are finite "
+                "and pass skelrep.verify; if they do, this version of torch or ONNX Runtime is at fault."
             )
         largest = max(largest, error)
     return largest

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
 from ..errors import ConfigError
-from ..golden import golden_clip
+from ..golden import golden_clip, golden_vector
 from ..models import SkeletonEncoder
 from ..preprocess import FAITHFUL_BODIES, preprocess_frames
 
@@ -52,7 +52,7 @@ def trace(twin: SkeletonEncoder, takes: GraphInput) -> ExportedProgram:
     """The graph of an encoder, by `torch.export`.
 
     Args:
-        twin: from `skelrep.golden.reference_twin`.
+        twin: from `skelrep.golden.reference_twin`; blocks that it does not need are taken from it.
         takes: see `GraphEncoder`.
 
     Returns:
@@ -60,13 +60,28 @@ def trace(twin: SkeletonEncoder, takes: GraphInput) -> ExportedProgram:
         change from call to call.
     """
     shortest = MIN_FRAMES if takes == "prepared" else 1
+    drop_unused_blocks(twin)
     axes = {0: Dim("batch", min=1), 2: Dim("frames", min=shortest), 4: Dim("bodies", min=1)}
     example = golden_clip(EXAMPLE_FRAMES).repeat(EXAMPLE_BATCH, 1, 1, 1, 1)
     with torch.no_grad():
         return torch.export.export(GraphEncoder(twin, takes), (example,), dynamic_shapes=(axes,))
 
 
+def drop_unused_blocks(twin: SkeletonEncoder) -> None:
+    """Leave out the blocks behind the last one that the vector is made of: a program would store them all."""
+    ran: set[nn.Module] = set()
+    blocks = [block for encoder in twin.encoders.values() for block in encoder.blocks]  # type: ignore[union-attr]
+    hooks = [block.register_forward_hook(lambda block, *_: ran.add(block)) for block in blocks]
+    golden_vector(twin, golden_clip(EXAMPLE_FRAMES))
+    for hook in hooks:
+        hook.remove()
+    for encoder in twin.encoders.values():
+        encoder.blocks = nn.ModuleList(block for block in encoder.blocks if block in ran)  # type: ignore[union-attr]
+
+
 def check_takes(takes: str) -> None:
     """Raise `ConfigError` for an input that no graph has."""
     if takes not in get_args(GraphInput):
-        raise ConfigError(f"input is {takes!r}; expected one of {', '.join(map(repr, get_args(GraphInput)))}.")
+        raise ConfigError(
+            f"input is {takes!r}; expected one of {', '.join(map(repr, get_args(GraphInput)))}."
+        )

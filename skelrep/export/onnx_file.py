@@ -30,12 +30,12 @@ def export_onnx(
     *,
     input: GraphInput = "prepared",  # noqa: A002 (as an ONNX graph calls it)
 ) -> float:
-    """Write a model as an ONNX file, after ONNX Runtime has computed the same with it (needs the extra ``onnx``).
+    """Write a model as an ONNX file with which ONNX Runtime has computed the same (needs the extra ``onnx``).
 
     The graph has one input ``clips``, float32 (batch, 3, frames, 25, bodies), metres, and one output
-    ``vectors``, float32 (batch, embedding_dim), unnormalised; batch, frames and bodies (1 or 2) may change from
-    call to call. An absent body is zero, and counts as the model's recipe says. The file's metadata hold the
-    model's configuration and a golden clip with its vector.
+    ``vectors``, float32 (batch, embedding_dim), unnormalised; batch, frames and bodies (1 or 2) may change
+    from call to call. An absent body is zero, and counts as the model's recipe says. The file's metadata hold
+    the model's configuration and a golden clip with its vector.
 
     Args:
         model: what to export; it is left as it is.
@@ -70,7 +70,7 @@ def export_onnx(
 
 
 def to_proto(twin: SkeletonEncoder, takes: GraphInput) -> ModelProto:
-    """The ONNX graph with its metadata, and without the exporter's notes, which hold paths of this machine."""
+    """The ONNX graph with our metadata, and without the exporter's, which holds paths of this machine."""
     program = torch.onnx.export(
         trace(twin, takes),
         (),
@@ -84,7 +84,15 @@ def to_proto(twin: SkeletonEncoder, takes: GraphInput) -> ModelProto:
         raise TypeError("torch.onnx.export gave no program")
     proto = program.model_proto
     graph = proto.graph
-    for part in (proto, graph, *graph.input, *graph.output, *graph.node, *graph.initializer, *graph.value_info):
+    for part in (
+        proto,
+        graph,
+        *graph.input,
+        *graph.output,
+        *graph.node,
+        *graph.initializer,
+        *graph.value_info,
+    ):
         del part.metadata_props[:]
     del graph.value_info[:]  # ONNX Runtime infers them
     for axis, name in INPUT_AXES.items():

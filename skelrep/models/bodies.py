@@ -46,7 +46,7 @@ def mean_over_bodies(rows: Tensor, present_NM: Tensor) -> Tensor:
     """Average the present bodies' rows (B, ...) of each clip -> (N, ...); zero for a clip without a body."""
     axes = [1] * (rows.dim() - 1)
     if is_exporting():  # `split_bodies` left no row out
-        slots = rows.unflatten(0, present_NM.shape)
+        slots = rows.view(*present_NM.shape, *rows.shape[1:])
         total = (slots * present_NM.to(rows.dtype).view(*present_NM.shape, *axes)).sum(dim=1)
     else:
         owner = present_NM.nonzero()[:, 0]

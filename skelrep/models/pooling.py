@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.compiler import is_exporting
@@ -67,10 +69,12 @@ def mean_of_frames(maps_BCTV: Tensor, start: int, stop: int) -> Tensor:
 
 def time_segments(frames: int) -> list[tuple[int, int]]:
     """First frame and end of each of 3 segments; fewer than three frames serve several segments."""
-    # i * frames / 3, rounded; in whole numbers, and with `sym_min`, since an exported graph knows no `frames`.
+    # i * frames / 3, rounded; in whole numbers and `sym_min`, as an exported graph knows no `frames`.
     edges = [(2 * i * frames + TIME_SEGMENTS) // (2 * TIME_SEGMENTS) for i in range(TIME_SEGMENTS + 1)]
-    starts = [torch.sym_min(start, frames - 1) for start in edges[:-1]]
-    return [(start, torch.sym_max(stop, start + 1)) for start, stop in zip(starts, edges[1:], strict=True)]
+    smaller: Callable[[int, int], int] = torch.sym_min
+    larger: Callable[[int, int], int] = torch.sym_max
+    starts = [smaller(start, frames - 1) for start in edges[:-1]]
+    return [(start, larger(stop, start + 1)) for start, stop in zip(starts, edges[1:], strict=True)]
 
 
 def pooled_size(channels: int, pooling: Pooling) -> int:

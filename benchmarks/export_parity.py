@@ -1,0 +1,76 @@
+"""Export every kind of model, and record how far ONNX Runtime and torch.export are from it.
+
+    python benchmarks/export_parity.py --json benchmarks/results/export_parity.json
+
+Random weights (every tensor matters), small widths; recipe x pooling x one to three views x prepared or raw
+clips. The figure is the largest relative error over the clips of `skelrep.export.check`: one body, two,
+absent ones in one batch, a longer clip.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import tempfile
+import warnings
+from pathlib import Path
+from typing import Any, get_args
+
+import torch
+from machine import machine, stamp, versions
+from records import table, write_json
+from speed_data import random_encoder
+
+import skelrep
+from skelrep.config import VIEWS, EncoderConfig, Pooling, Recipe
+from skelrep.export.check import Vectors, require_equal
+from skelrep.export.graph import GraphInput
+from skelrep.golden import reference_twin
+
+COLUMNS = ("recipe", "pooling", "views", "input")
+
+
+def kinds(recipes: list[str]) -> list[tuple[str, str, int, str]]:
+    """Every combination."""
+    return list(itertools.product(recipes, get_args(Pooling), (1, 2, 3), get_args(GraphInput)))
+
+
+def measure(recipe: Recipe, pooling: Pooling, views: int, takes: GraphInput) -> dict[str, float]:
+    """Largest relative errors of one kind of model, by engine."""
+    config = EncoderConfig(
+        recipe_name=recipe, pooling=pooling, views=VIEWS[-views:], base_channels=4, feature_channels=16
+    )
+    model = random_encoder(config)
+    with tempfile.TemporaryDirectory() as folder:
+        onnx = skelrep.export_onnx(model, Path(folder) / "model.onnx", input=takes)
+    network = skelrep.export_program(model, input=takes).module()
+
+    def compute(clips: Vectors) -> Vectors:
+        with torch.no_grad():
+            return network(torch.from_numpy(clips)).numpy()
+
+    twin = reference_twin(model)
+    return {"ONNX Runtime": onnx, "torch.export": require_equal(compute, twin, takes, "the program")}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--recipes", nargs="+", choices=get_args(Recipe), default=list(get_args(Recipe)))
+    parser.add_argument("--json", type=Path, help="write the record here")
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore", FutureWarning)  # of torch, about itself
+    rows: list[dict[str, Any]] = []
+    for kind in kinds(args.recipes):
+        rows.append(dict(zip(COLUMNS, kind, strict=True)) | measure(*kind))
+        print(*rows[-1].values(), flush=True)
+    cells = [[f"{v:.1e}" if isinstance(v, float) else str(v) for v in row.values()] for row in rows]
+    print(table(list(rows[0]), cells))
+    if args.json:
+        write_json(args.json, {**stamp(), "machine": machine(1), "versions": versions(), "rows": rows})
+
+
+if __name__ == "__main__":
+    main()
