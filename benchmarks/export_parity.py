@@ -2,9 +2,10 @@
 
     python benchmarks/export_parity.py --json benchmarks/results/export_parity.json
 
-Random weights (every tensor matters), small widths; recipe x pooling x one to three views x prepared or raw
-clips. The figure is the largest relative error over the clips of `skelrep.export.check`: one body, two,
-absent ones in one batch, a longer clip.
+Random weights (every tensor matters), small widths; recipe x pooling x one to three views. One view comes with
+the features of three blocks, two views with whitening; clips without a body are among the clips. Raw clips,
+whose preprocessing does not meet the pooling, come with three views. The figure is the largest relative error
+over the clips of `skelrep.export.check`: one body, two, absent ones in one batch, a longer clip.
 """
 
 from __future__ import annotations
@@ -31,14 +32,21 @@ COLUMNS = ("recipe", "pooling", "views", "input")
 
 
 def kinds(recipes: list[str]) -> list[tuple[str, str, int, str]]:
-    """Every combination."""
-    return list(itertools.product(recipes, get_args(Pooling), (1, 2, 3), get_args(GraphInput)))
+    """Every combination, and raw clips."""
+    prepared = list(itertools.product(recipes, get_args(Pooling), (1, 2, 3), ("prepared",)))
+    return prepared + [(recipe, "mean", 3, "raw") for recipe in recipes]
 
 
 def measure(recipe: Recipe, pooling: Pooling, views: int, takes: GraphInput) -> dict[str, float]:
     """Largest relative errors of one kind of model, by engine."""
     config = EncoderConfig(
-        recipe_name=recipe, pooling=pooling, views=VIEWS[-views:], base_channels=4, feature_channels=16
+        recipe_name=recipe,
+        pooling=pooling,
+        views=VIEWS[-views:],
+        base_channels=4,
+        feature_channels=16,
+        feature_blocks=(0, 7, 10) if views == 1 else (5,),
+        whitening=24 if views == 2 else 0,
     )
     model = random_encoder(config)
     with tempfile.TemporaryDirectory() as folder:

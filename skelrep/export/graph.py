@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Literal, cast, get_args
 
 import torch
 from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
 from ..errors import ConfigError
-from ..golden import golden_clip, golden_vector
-from ..models import SkeletonEncoder
+from ..golden import golden_clip
+from ..models import STGCN, SkeletonEncoder
 from ..preprocess import FAITHFUL_BODIES, preprocess_frames
 
 GraphInput = Literal["prepared", "raw"]
@@ -69,14 +69,9 @@ def trace(twin: SkeletonEncoder, takes: GraphInput) -> ExportedProgram:
 
 def drop_unused_blocks(twin: SkeletonEncoder) -> None:
     """Leave out the blocks behind the last one that the vector is made of: a program would store them all."""
-    ran: set[nn.Module] = set()
-    blocks = [block for encoder in twin.encoders.values() for block in encoder.blocks]  # type: ignore[union-attr]
-    hooks = [block.register_forward_hook(lambda block, *_: ran.add(block)) for block in blocks]
-    golden_vector(twin, golden_clip(EXAMPLE_FRAMES))
-    for hook in hooks:
-        hook.remove()
+    last = twin.config.encoder.feature_blocks[-1]
     for encoder in twin.encoders.values():
-        encoder.blocks = nn.ModuleList(block for block in encoder.blocks if block in ran)  # type: ignore[union-attr]
+        encoder.blocks = cast(STGCN, encoder).blocks[:last]
 
 
 def check_takes(takes: str) -> None:
