@@ -1,17 +1,19 @@
 """Export every kind of model, and record how far ONNX Runtime and torch.export are from it.
 
     python benchmarks/export_parity.py --json benchmarks/results/export_parity.json
+    python benchmarks/export_parity.py --page       # docs/export.md from the record
 
-Random weights (every tensor matters), small widths; recipe x pooling x one to three views. One view comes with
-the features of three blocks, two views with whitening; clips without a body are among the clips. Raw clips,
-whose preprocessing does not meet the pooling, come with three views. The figure is the largest relative error
-over the clips of `skelrep.export.check`: one body, two, absent ones in one batch, a longer clip.
+Random weights (every tensor matters), small widths; recipe x pooling x one to three views. One view comes
+with the features of three blocks, two views with whitening; raw clips, whose preprocessing does not meet the
+pooling, come with three views. The figure is the largest relative error over the clips of
+`skelrep.export.check`: one body, two, absent ones in one batch, no body at all, a longer clip.
 """
 
 from __future__ import annotations
 
 import argparse
 import itertools
+import json
 import tempfile
 import warnings
 from pathlib import Path
@@ -19,6 +21,7 @@ from typing import Any, get_args
 
 import torch
 from machine import machine, stamp, versions
+from pages import fill
 from records import table, write_json
 from speed_data import random_encoder
 
@@ -28,6 +31,9 @@ from skelrep.export.check import Vectors, require_equal
 from skelrep.export.graph import GraphInput
 from skelrep.golden import reference_twin
 
+RECORD = Path(__file__).parent / "results" / "export_parity.json"
+PAGE = Path(__file__).parents[1] / "docs" / "export.md"
+ENGINES = ("ONNX Runtime", "torch.export")
 COLUMNS = ("recipe", "pooling", "views", "input")
 
 
@@ -61,13 +67,35 @@ def measure(recipe: Recipe, pooling: Pooling, views: int, takes: GraphInput) -> 
     return {"ONNX Runtime": onnx, "torch.export": require_equal(compute, twin, takes, "the program")}
 
 
+def write_page() -> None:
+    """Put the record's table between its markers: the worst over one to three views."""
+    record = json.loads(RECORD.read_text())
+    worst: dict[tuple[str, str, str], list[float]] = {}
+    for row in record["rows"]:
+        errors = worst.setdefault((row["recipe"], row["pooling"], row["input"]), [0.0] * len(ENGINES))
+        errors[:] = [max(old, row[engine]) for old, engine in zip(errors, ENGINES, strict=True)]
+    lines = [f"| recipe | pooling | clips | {' | '.join(ENGINES)} |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {' | '.join(kind)} | {' | '.join(f'{e:.1e}' for e in errors)} |" for kind, errors in worst.items()
+    ]
+    fill(
+        PAGE,
+        "export-parity",
+        "\n".join(lines) + f"\n\n{record['date'][:10]}, {len(record['rows'])} models.\n",
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--recipes", nargs="+", choices=get_args(Recipe), default=list(get_args(Recipe)))
     parser.add_argument("--json", type=Path, help="write the record here")
+    parser.add_argument("--page", action="store_true", help="write the page from the record, measure nothing")
     args = parser.parse_args()
+    if args.page:
+        write_page()
+        return
     torch.set_num_threads(1)
     warnings.simplefilter("ignore", FutureWarning)  # of torch, about itself
     rows: list[dict[str, Any]] = []
