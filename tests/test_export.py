@@ -44,6 +44,15 @@ def model_of(name: str) -> tuple[SkeletonEncoder, GraphInput]:
     return make_encoder(recipe, **MODELS[name]), "raw" if raw else "prepared"
 
 
+def export_of(name: str, folder: Path) -> Exported:
+    """Exported once, since it takes seconds."""
+    model, takes = model_of(name)
+    path = folder / f"{name}.onnx"
+    if not path.exists():
+        assert export_onnx(model, path, input=takes) < 1e-5
+    return model, takes, path
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("exported")
@@ -51,10 +60,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module", params=["fixed", "faithful-raw"])
 def exported(request: pytest.FixtureRequest, folder: Path) -> Exported:
-    model, takes = model_of(request.param)
-    path = folder / f"{request.param}.onnx"
-    assert export_onnx(model, path, input=takes) < 1e-5
-    return model, takes, path
+    return export_of(request.param, folder)
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +204,7 @@ def test_errors_say_what_to_do(
 
 
 def test_the_command(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    model, _ = model_of("faithful-raw")
+    model, _, path = export_of("faithful-raw", folder)
     model.save_pretrained(tmp_path / "model")
     for name in ("model.onnx", "model.pt2"):
         options = ["-o", str(tmp_path / name), "--input", "raw"]
@@ -208,7 +214,7 @@ def test_the_command(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
         assert f"{name}: raw clips to {model.embedding_dim} numbers" in told.out
         assert told.err == ""
     content = (tmp_path / "model.onnx").read_bytes()
-    assert content == (folder / "faithful-raw.onnx").read_bytes(), "the same model is the same file"
+    assert content == path.read_bytes(), "the same model is the same file"
     assert str(Path(skelrep.__path__[0]).parent).encode() not in content
 
 
