@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .embed import encode_to_file as encode_to_file
     from .evaluate import knn_probe as knn_probe
     from .evaluate import linear_probe as linear_probe
+    from .export import export_onnx as export_onnx
+    from .export import export_program as export_program
     from .health import HealthReport as HealthReport
     from .health import doctor as doctor
     from .index import Index as Index
@@ -55,6 +57,8 @@ _ROOMS = {
     "encode": "embed",
     "encode_stream": "embed",
     "encode_to_file": "embed",
+    "export_onnx": "export",
+    "export_program": "export",
     "finetune": "classifier",
     "fit_whitening": "whiten",
     "inspect_clips": "read",
@@ -85,6 +89,8 @@ __all__ = [
     "encode",
     "encode_stream",
     "encode_to_file",
+    "export_onnx",
+    "export_program",
     "finetune",
     "fit_whitening",
     "inspect_clips",

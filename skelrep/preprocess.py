@@ -158,9 +158,9 @@ def resize(frames_SMVC: Tensor, starts: Tensor, lengths: Tensor, frames: int) ->
     planes = frames_SMVC.permute(3, 1, 0, 2)
     if not planes[0, 0].is_contiguous():
         rows = _between(frames_SMVC, before, after, weight)
-        return rows.view(len(lengths), frames, *frames_SMVC.shape[1:])
+        return rows.view(lengths.shape[0], frames, *frames_SMVC.shape[1:])
     resized = torch.stack([_between(plane, before, after, weight) for plane in planes.flatten(0, 1)])
-    shape = (*planes.shape[:2], len(lengths), frames, planes.shape[3])
+    shape = (*planes.shape[:2], lengths.shape[0], frames, planes.shape[3])
     return resized.view(shape).permute(2, 3, 1, 4, 0)
 
 

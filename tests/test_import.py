@@ -26,6 +26,8 @@ PUBLIC = {
     "encode",
     "encode_stream",
     "encode_to_file",
+    "export_onnx",
+    "export_program",
     "finetune",
     "fit_whitening",
     "inspect_clips",
@@ -38,7 +40,7 @@ PUBLIC = {
     "train_crossclr",
     "verify",
 }
-OPTIONAL = ("sklearn", "matplotlib", "huggingface_hub", "faiss", "PIL")
+OPTIONAL = ("sklearn", "matplotlib", "huggingface_hub", "faiss", "PIL", "onnx", "onnxscript", "onnxruntime")
 
 # `skelrep` without its `__init__`, so that what the command line itself imports is seen alone.
 ONLY_THE_COMMAND_LINE = """

@@ -52,9 +52,18 @@ def test_examples_run(
 
 
 @pytest.mark.filterwarnings("ignore:.*cannot promise")
+@pytest.mark.filterwarnings("ignore:.*treespec, LeafSpec:FutureWarning")  # of torch, about itself
 @pytest.mark.parametrize(
     "document",
-    ["evaluation.md", "fine-tuning.md", "large-data.md", "long-recordings.md", "pictures.md", "search.md"],
+    [
+        "evaluation.md",
+        "export.md",
+        "fine-tuning.md",
+        "large-data.md",
+        "long-recordings.md",
+        "pictures.md",
+        "search.md",
+    ],
 )
 def test_python_blocks_run_one_after_another(work: Path, document: str) -> None:
     code = "\n".join(blocks((ROOT / "docs" / document).read_text(encoding="utf-8"), "python"))

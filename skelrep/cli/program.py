@@ -16,6 +16,7 @@ from . import (
     doctor,
     draw,
     encode,
+    export,
     finetune,
     index,
     info,
@@ -30,6 +31,7 @@ from .console import complain, is_first_process, show_warning
 
 COMMANDS = (
     encode,
+    export,
     index,
     search,
     finetune,

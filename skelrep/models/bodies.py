@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from einops import rearrange
 from torch import Tensor
+from torch.compiler import is_exporting
 
 from ..config import Recipe
 
@@ -26,8 +27,12 @@ def present_bodies(x_NCTVM: Tensor, recipe: Recipe) -> Tensor:
 
 
 def split_bodies(x_NCTVM: Tensor, present_NM: Tensor) -> Tensor:
-    """Present bodies as rows, clip by clip: float (B, C, T, V)."""
-    return rearrange(x_NCTVM, "n c t v m -> (n m) c t v")[present_NM.flatten()]
+    """Present bodies as rows, clip by clip: float (B, C, T, V).
+
+    In an exported graph, whose sizes must not depend on numbers, absent bodies are rows too.
+    """
+    rows = rearrange(x_NCTVM, "n c t v m -> (n m) c t v")
+    return rows if is_exporting() else rows[present_NM.flatten()]
 
 
 def place_bodies(rows: Tensor, present_NM: Tensor, bodies: int) -> Tensor:
@@ -39,7 +44,12 @@ def place_bodies(rows: Tensor, present_NM: Tensor, bodies: int) -> Tensor:
 
 def mean_over_bodies(rows: Tensor, present_NM: Tensor) -> Tensor:
     """Average the present bodies' rows (B, ...) of each clip -> (N, ...); zero for a clip without a body."""
-    owner = present_NM.nonzero()[:, 0]
-    total = rows.new_zeros(len(present_NM), *rows.shape[1:]).index_add(0, owner, rows)
+    axes = [1] * (rows.dim() - 1)
+    if is_exporting():  # `split_bodies` left no row out
+        slots = rows.view(*present_NM.shape, *rows.shape[1:])
+        total = (slots * present_NM.to(rows.dtype).view(*present_NM.shape, *axes)).sum(dim=1)
+    else:
+        owner = present_NM.nonzero()[:, 0]
+        total = rows.new_zeros(len(present_NM), *rows.shape[1:]).index_add(0, owner, rows)
     count = present_NM.sum(dim=1).clamp(min=1).to(rows.dtype)
-    return total / count.view(-1, *[1] * (rows.dim() - 1))
+    return total / count.view(-1, *axes)

@@ -1,0 +1,62 @@
+"""`skelrep export`: a model as a file that runs without skelrep."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import warnings
+from pathlib import Path
+
+from .console import Subparsers, check_output_file, say
+
+SUFFIXES = (".onnx", ".pt2")
+
+
+def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "export",
+        parents=[common],
+        allow_abbrev=False,
+        help="write a model as an ONNX or torch.export file",
+        description="Write a model as one file that runs without skelrep: .onnx for ONNX Runtime and others "
+        "(needs the extra 'onnx'), .pt2 for torch.export.load. Before it gets its name, it is run and "
+        "compared with the model.",
+    )
+    parser.add_argument("model", metavar="MODEL", help="a name, folder, checkpoint or Hub id of a model")
+    parser.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="FILE", help="model.onnx or model.pt2"
+    )
+    parser.add_argument(
+        "--input",
+        choices=("prepared", "raw"),
+        default="prepared",
+        help="what the file takes: preprocessed clips (default), or raw ones, which it preprocesses itself",
+    )
+    parser.add_argument("--revision", metavar="REVISION", help="branch, tag or commit of a Hub repo")
+    parser.set_defaults(run=run, after_interrupt="; nothing was written")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Export, and tell what the file is."""
+    check_output_file(options.output, SUFFIXES)
+    from ..export import export_onnx, export_program
+    from ..pretrained import find_pretrained
+    from ..selfcheck import encoder_of, open_model
+
+    model = encoder_of(open_model(find_pretrained(options.model, revision=options.revision)))
+    hush_torch()
+    if options.output.suffix == ".onnx":
+        error = export_onnx(model, options.output, input=options.input)
+        say(f"ONNX Runtime computes the same (relative error {error:.1e})")
+    else:
+        export_program(model, options.output, input=options.input)
+    size = options.output.stat().st_size / 1e6
+    say(f"{options.output}: {options.input} clips to {model.embedding_dim} numbers, {size:.1f} MB")
+
+
+def hush_torch() -> None:
+    """Keep torch's notes on its own insides from the terminal; the program's filters end with the command."""
+    warnings.filterwarnings("ignore", category=FutureWarning)
+    warnings.filterwarnings("ignore", category=DeprecationWarning)
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
