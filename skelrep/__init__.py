@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from .read import ClipStore as ClipStore
     from .read import inspect_clips as inspect_clips
     from .read import read_clips as read_clips
+    from .reproduction import reproduce as reproduce
     from .selfcheck import verify as verify
     from .train import train_crossclr as train_crossclr
     from .whiten import fit_whitening as fit_whitening
@@ -62,6 +63,7 @@ _ROOMS = {
     "load_classifier": "classifier",
     "load_pretrained": "pretrained",
     "read_clips": "read",
+    "reproduce": "reproduction",
     "train_crossclr": "train",
     "verify": "selfcheck",
 }
@@ -91,6 +93,7 @@ __all__ = [
     "load_classifier",
     "load_pretrained",
     "read_clips",
+    "reproduce",
     "train_crossclr",
     "verify",
 ]

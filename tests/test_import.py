@@ -34,6 +34,7 @@ PUBLIC = {
     "load_classifier",
     "load_pretrained",
     "read_clips",
+    "reproduce",
     "train_crossclr",
     "verify",
 }

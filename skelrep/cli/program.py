@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from .._version import __version__
 from ..errors import PeerError, SkelrepError
-from . import convert, demo, doctor, encode, finetune, info, predict, probe, push, train, verify
+from . import convert, demo, doctor, encode, finetune, info, predict, probe, push, reproduce, train, verify
 from .console import complain, is_first_process, show_warning
 
-COMMANDS = (encode, finetune, predict, probe, train, doctor, info, demo, convert, verify, push)
+COMMANDS = (encode, finetune, predict, probe, train, reproduce, doctor, info, demo, convert, verify, push)
 EXIT_ERROR, EXIT_INTERRUPTED, EXIT_PIPE, EXIT_TERMINATED = 2, 130, 141, 143
 
 

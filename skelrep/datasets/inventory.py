@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +52,9 @@ def take_inventory(split: Split, folder: str | os.PathLike[str]) -> Inventory:
     """
     source = Path(folder)
     if not source.is_dir():
-        raise ClipsNotFoundError(f"{source} is no folder; expected the folder of the raw files of {split.name}.")
+        raise ClipsNotFoundError(
+            f"{source} is no folder; expected the folder of the raw files of {split.name}."
+        )
     side_of = split.sides(source)
     recordings = _recordings(split, source)
     _refuse_twice(recordings)
@@ -89,7 +92,7 @@ def _is_label(path: Path, folder: Path) -> bool:
 
 
 def _refuse_twice(recordings: list[Path]) -> None:
-    for before, path in zip(recordings, recordings[1:], strict=False):
+    for before, path in itertools.pairwise(recordings):
         if before.stem == path.stem:
             raise EvaluationError(f"{before} and {path} are the same recording twice. Leave one of them.")
 
@@ -111,5 +114,3 @@ def _expected(split: Split) -> str:
         return "files such as S001C002P003R002A013.skeleton"
     name = "A01N02-L" if split.dataset.endswith("2") else "0002-L"
     return f"files such as {name}.txt, and {name}.txt of their labels in a folder with 'label' in its name"
-
-

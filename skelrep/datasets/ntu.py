@@ -34,8 +34,8 @@ def ntu_side(name: str, dataset: str, protocol: str) -> Side | None:
         missing or incomplete.
 
     Source:
-        Shahroudy et al., "NTU RGB+D", CVPR 2016, section 3.2; Liu et al., "NTU RGB+D 120", TPAMI 2020,
-        section 4.1; the data set's list of samples with missing skeletons.
+        Shahroudy et al., "NTU RGB+D", CVPR 2016; Liu et al., "NTU RGB+D 120", TPAMI 2020; the data set's list
+        of samples with missing skeletons.
 
     Example:
         >>> ntu_side("S001C001P003R002A013", "ntu60", "xview")

@@ -1,7 +1,7 @@
 """PKU-MMD, phases I and II: the published splits, from the lists that come with the recordings.
 
-The lists (``Split/cross_subject.txt``, ``cross_view.txt``, and ``..._v2.txt`` for phase II) are part of the data
-set's download and are read from there. Cross-view needs none: its rule is the camera.
+The lists (``Split/cross_subject.txt``, ``cross_view.txt``, and ``..._v2.txt`` for phase II) are part of the
+data set's download and are read from there. Cross-view needs none: its rule is the camera.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def camera_side(name: str) -> Side:
 
     Source:
         Liu et al., "PKU-MMD: A Large Scale Benchmark for Continuous Multi-Modal Human Action Understanding",
-        ACM Multimedia workshop 2017, section 4.1.
+        ACM Multimedia workshop 2017.
     """
     return "train" if name[-1] in TRAINING_CAMERAS else "test"
 
@@ -61,8 +61,8 @@ def read_list(path: Path) -> dict[str, Side]:
     """The side of each recording that a list names.
 
     Args:
-        path: text of headings that hold the word "train", or "test" or "validation", each followed by names of
-            recordings between commas or blanks.
+        path: text of headings that hold the word "train", or "test" or "validation", each followed by
+            names of recordings between commas or blanks.
 
     Raises:
         EvaluationError: no such text, a recording on both sides, or a side without recordings.
