@@ -7,11 +7,13 @@ from itertools import product
 
 import pytest
 from raw_datasets import LISTED_AS_MISSING, ntu_names, write_ntu, write_pku
+from test_readme import ROOT, blocks
 
 from skelrep.datasets import SPLITS, find_split, missing_skeletons, take_inventory
 from skelrep.datasets.ntu import ntu_lists, ntu_side
 from skelrep.datasets.pkummd import camera_side, list_file, pku_phase, read_list
 from skelrep.errors import ClipsNotFoundError, EvaluationError
+from skelrep.reproduction import PUBLISHED
 
 XSUB_60 = {1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38}
 
@@ -166,3 +168,13 @@ def test_unknown_splits():
         find_split("ntu120_xset")
     with pytest.raises(EvaluationError, match=r"pkummd2-xview\.$"):
         find_split("?")
+
+
+def test_the_page_says_what_the_code_gives(capsys):
+    page = (ROOT / "docs" / "reproduction.md").read_text(encoding="utf-8")
+    exec(compile(blocks(page, "python")[1], "reproduction.md", "exec"), {})
+    assert capsys.readouterr().out == "train test\n535\n"
+    for method, numbers in PUBLISHED.items():
+        row = [f"{numbers[split]:.1f}" if split in numbers else "-" for split in list(SPLITS)[:4]]
+        assert f"| {method} | {' | '.join(row)} |" in page
+    assert all(f"`{name}`" in page for name in SPLITS)

@@ -19,10 +19,12 @@ from raw_datasets import (
 from tiny_training import same_runs, tiny_config
 
 import skelrep
+from skelrep.config import VIEWS
 from skelrep.embed.workers import Workers
 from skelrep.errors import ConfigError, EvaluationError, OutputError
 from skelrep.read import ClipStore
-from skelrep.reproduction import prepare, reproduction_config, run
+from skelrep.reproduction import PUBLISHED, prepare, reproduction_config, run
+from skelrep.reproduction.published import method_name, published_top_1
 from skelrep.train.run import Run
 
 CONFIG = tiny_config("faithful", epochs=2, batch_size=4, checkpoint_steps=2)
@@ -114,7 +116,7 @@ def test_random_vectors_are_not_the_models(whole):
 
 def test_a_second_call_does_nothing(whole, raw, monkeypatch):
     done, _ = whole
-    for name in ("gather", "train_crossclr", "compute_vectors", "evaluate_vectors", "prepare"):
+    for name in ("gather", "train_crossclr", "compute_vectors", "contenders", "prepare"):
         monkeypatch.setattr(run, name, None)
     said: list[str] = []
     again = reproduced(raw, done.folder, report=said.append)
@@ -147,8 +149,12 @@ def stop_encoding(monkeypatch):
 
 
 def stop_evaluation(monkeypatch):
-    def evaluate(*arguments):
-        raise KeyboardInterrupt
+    plain = run.evaluate_vectors
+
+    def evaluate(trial, frozen, seed):
+        if frozen.contender == "random encoder":
+            raise KeyboardInterrupt
+        return plain(trial, frozen, seed)
 
     monkeypatch.setattr(run, "evaluate_vectors", evaluate)
 
@@ -157,12 +163,22 @@ def stop_reading(monkeypatch):
     stop_reading_at(monkeypatch, 12)  # 7 files are read for the estimate
 
 
-@pytest.mark.parametrize("stop", [stop_reading, stop_training, stop_encoding, stop_evaluation])
-def test_stopped_and_gone_on_with_is_never_having_stopped(stop, whole, raw, tmp_path):
-    with pytest.MonkeyPatch.context() as patch:
-        stop(patch)
-        with pytest.raises(KeyboardInterrupt):
-            reproduced(raw, tmp_path)
+STOPS = {
+    "clips": stop_reading,
+    "pretraining": stop_training,
+    "vectors": stop_encoding,
+    "evaluation": stop_evaluation,
+}
+
+
+def test_stopped_in_every_stage_is_never_having_stopped(whole, raw, tmp_path):
+    for stage, stop in STOPS.items():
+        with pytest.MonkeyPatch.context() as patch:
+            stop(patch)
+            with pytest.raises(KeyboardInterrupt):
+                reproduced(raw, tmp_path)
+        finished = {path.stem for path in (tmp_path / "stages").glob("*.json")}
+        assert finished & set(STOPS) == set(list(STOPS)[: list(STOPS).index(stage)])
     again = reproduced(raw, tmp_path)
     assert numbers(again.records) == numbers(whole[0].records)
     assert again.table == whole[0].table
@@ -239,6 +255,13 @@ def test_the_published_schedule():
     )  # fmt: skip
     assert config.encoder.views == ("joint", "motion", "bone")
     assert reproduction_config("fixed", "joint").encoder.views == ("joint",)
+
+
+def test_methods_by_their_names():
+    assert {method_name(("joint",)), method_name(VIEWS)} < set(PUBLISHED)
+    assert method_name(("bone",)) == "SkeletonCLR (bone)"
+    assert published_top_1(("joint", "motion"), "ntu120-xset") is None
+    assert published_top_1(VIEWS, "pkummd1-xsub") is None
 
 
 def test_markers_are_plain_json(whole):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm.auto import tqdm
 
 from ..datasets import Split
 from ..evaluate import EvaluationRecord
@@ -24,37 +22,8 @@ from .vectors import JOINTS, MODEL, RANDOM
 PROTOCOLS = (LinearEvaluation(), NearestNeighbours(k=1))
 
 
-def evaluate_vectors(
-    folder: Path, store: ClipStore, num_train: int, split: Split, model: SkeletonEncoder, name: str,
-    seed: int, progress: bool | None,
-) -> list[EvaluationRecord]:  # fmt: skip
-    """Linear evaluation as published (SGD, the last epoch), 1-NN, and the baselines.
-
-    Args:
-        folder: of the vectors.
-        store: all clips, the first `num_train` of them for training.
-        num_train: training clips.
-        split: their split.
-        model: what was pretrained.
-        name: what it is called.
-        seed: of the order of SGD, and of the random encoder.
-        progress: show a bar.
-
-    Returns:
-        A record a contender and protocol, the model's first.
-    """
-    trial = _trial(store, num_train, split)
-    jobs = [
-        job
-        for frozen in _contenders(folder, model, name)
-        for job in frozen_jobs(frozen, PROTOCOLS, (seed,), trial.labels)
-    ]
-    hidden = None if progress is None else not progress
-    with tqdm(total=len(jobs), desc="evaluation", disable=hidden) as bar:
-        return [trial.run(job, bar.update) for job in jobs]
-
-
-def _trial(store: ClipStore, num_train: int, split: Split) -> Trial:
+def published_trial(store: ClipStore, num_train: int, split: Split) -> Trial:
+    """A store's clips and labels, the first `num_train` for training and the others for the test."""
     train = np.arange(len(store)) < num_train
     folds = [(train, ~train)]
     labels: NDArray[Any] = np.array(store.labels)
@@ -73,7 +42,14 @@ def _trial(store: ClipStore, num_train: int, split: Split) -> Trial:
     )
 
 
-def _contenders(folder: Path, model: SkeletonEncoder, name: str) -> Iterator[Frozen]:
+def contenders(folder: Path, model: SkeletonEncoder, name: str) -> list[Frozen]:
+    """Whose vectors are evaluated: the model's first, then those that it has to beat.
+
+    Args:
+        folder: of the vectors.
+        model: what was pretrained.
+        name: what it is called.
+    """
     views = len(model.views)
     parts = 1 if model.embedding_dim % views else views
     config = model.config.to_dict()
@@ -83,6 +59,22 @@ def _contenders(folder: Path, model: SkeletonEncoder, name: str) -> Iterator[Fro
     def vectors(file: str) -> list[NDArray[np.float32]]:
         return [np.load(folder / file, mmap_mode="r")]
 
-    yield Frozen(contender="model", source=trained, versions=vectors(MODEL), parts=parts)
-    yield Frozen(contender="random encoder", source=random, versions=vectors(RANDOM), parts=parts)
-    yield Frozen(contender="raw joints", source=ModelSource(name="raw joints"), versions=vectors(JOINTS))
+    return [
+        Frozen(contender="model", source=trained, versions=vectors(MODEL), parts=parts),
+        Frozen(contender="random encoder", source=random, versions=vectors(RANDOM), parts=parts),
+        Frozen(contender="raw joints", source=ModelSource(name="raw joints"), versions=vectors(JOINTS)),
+    ]
+
+
+def evaluate_vectors(trial: Trial, frozen: Frozen, seed: int) -> list[EvaluationRecord]:
+    """Linear evaluation as published (SGD, the last epoch) and 1-NN; of raw joints ridge and 1-NN.
+
+    Args:
+        trial: labels and split.
+        frozen: vectors of all clips.
+        seed: of the order of SGD, and of the random encoder.
+
+    Returns:
+        A record a protocol.
+    """
+    return [trial.run(job, lambda: None) for job in frozen_jobs(frozen, PROTOCOLS, (seed,), trial.labels)]

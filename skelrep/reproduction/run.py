@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from ..read import ClipStore
 from ..train import estimate_training_time, train_crossclr
 from ..train.lock import folder_lock
 from ..train.setup import resolve_device
-from .evaluation import evaluate_vectors
+from .evaluation import contenders, evaluate_vectors, published_trial
 from .gather import Gathered, gather, remove_gathering
 from .prepare import check_space, prepare, time_text
 from .published import method_name
@@ -176,17 +176,14 @@ class _Job:
             self.stages.finish("vectors", files, {})
 
     def evaluate(self, gathered: Gathered) -> Reproduction:
-        """Stage 4."""
+        """Stage 4, a contender at a time; records and table hold those that are done."""
         records, table = self.folder / "records.json", self.folder / "table.md"
         if self.stages.finished("evaluation") is None:
-            self.say("linear evaluation: SGD, 100 epochs, the last one counts")
-            found = evaluate_vectors(
-                self.folder / "vectors", self.store, gathered.train, self.split, self.model(),
-                f"{method_name(self.config.encoder.views)} ({self.config.recipe_name})",
-                self.config.seed, self.progress,
-            )  # fmt: skip
-            write_records(records, found)
-            write_text(table, reproduction_table(self.split, self.config, found, gathered))
+            found: list[EvaluationRecord] = []
+            for each in self._evaluated(gathered):
+                found += each
+                write_records(records, found)
+                write_text(table, reproduction_table(self.split, self.config, found, gathered))
             self.stages.finish("evaluation", [records, table], {})
         return Reproduction(
             split=self.split.name,
@@ -194,6 +191,19 @@ class _Job:
             table=table.read_text(encoding="utf-8").rstrip("\n"),
             folder=self.folder,
         )
+
+    def _evaluated(self, gathered: Gathered) -> Iterator[list[EvaluationRecord]]:
+        """The records of each contender; what an interrupted call has evaluated is read."""
+        trial = published_trial(self.store, gathered.train, self.split)
+        name = f"{method_name(self.config.encoder.views)} ({self.config.recipe_name})"
+        for frozen in contenders(self.folder / "vectors", self.model(), name):
+            stage = f"evaluation-{frozen.contender.replace(' ', '-')}"
+            path = self.folder / "stages" / f"{stage}-records.json"
+            if self.stages.finished(stage) is None:
+                self.say(f"evaluation of the vectors: {frozen.contender}")
+                write_records(path, evaluate_vectors(trial, frozen, self.config.seed))
+                self.stages.finish(stage, [path], {})
+            yield read_records(path)
 
     def say(self, text: str) -> None:
         """Report a line, where somebody listens."""
