@@ -8,20 +8,13 @@ import signal
 
 import numpy as np
 import pytest
-from raw_datasets import (
-    LISTED_AS_MISSING,
-    ntu_names,
-    stop_reading_at,
-    write_empty_ntu,
-    write_ntu,
-    write_pku,
-)
+from raw_datasets import LISTED_AS_MISSING, ntu_names, stop_reading_at, write_empty_ntu, write_ntu
 from tiny_training import same_runs, tiny_config
 
 import skelrep
 from skelrep.config import VIEWS
 from skelrep.embed.workers import Workers
-from skelrep.errors import ConfigError, EvaluationError, OutputError
+from skelrep.errors import ConfigError, OutputError
 from skelrep.read import ClipStore
 from skelrep.reproduction import PUBLISHED, prepare, reproduction_config, run
 from skelrep.reproduction.published import method_name, published_top_1
@@ -197,23 +190,6 @@ def test_a_stage_whose_files_are_gone_is_done_again(raw, whole, tmp_path, monkey
     monkeypatch.setattr(run, "train_crossclr", None)
     assert reproduced(raw, done.folder) == done
     assert (done.folder / "vectors" / "model.npy").read_bytes() == kept
-
-
-def test_pku_mmd_with_its_own_list(tmp_path):
-    raw = write_pku(tmp_path / "raw", ["A01N01-L", "A01N01-M", "A01N02-L"])
-    (raw / "cross_subject_v2.txt").write_text("Training:\nA01N01-L, A01N01-M\nTesting:\nA01N02-L")
-    config = tiny_config("fixed", views=("joint",), epochs=1, batch_size=4)
-    done = skelrep.reproduce(
-        "pkummd2-xsub", raw, output_dir=tmp_path / "run", config=config, device="cpu", progress=False
-    )
-    assert done.table.splitlines()[-1] == "4 training and 2 test clips."
-    assert "| SkeletonCLR (joint), published (quoted)" in done.table
-    store = ClipStore.open(tmp_path / "run" / "clips")
-    assert store.names == [f"{name}/{n}" for name in ("A01N01-L", "A01N01-M", "A01N02-L") for n in (0, 1)]
-    assert store.labels == [0, 1] * 3
-    (raw / "Label" / "final" / "A01N02-L.txt").unlink()
-    with pytest.raises(EvaluationError, match=r"no label file for .*A01N02-L\.txt"):
-        skelrep.reproduce("pkummd2-xsub", raw, output_dir=tmp_path / "other", config=config)
 
 
 def test_another_run_of_the_folder(whole, raw, tmp_path):

@@ -6,7 +6,8 @@ import errno
 
 import numpy as np
 import pytest
-from raw_datasets import ntu_names, stop_reading_at, write_empty_ntu, write_ntu
+from raw_datasets import ntu_names, stop_reading_at, write_empty_ntu, write_ntu, write_pku
+from tiny_training import tiny_config
 
 import skelrep
 from skelrep.datasets import find_split, take_inventory
@@ -91,3 +92,20 @@ def test_files_without_any_body(reader, tmp_path):
         write_empty_ntu(path.parent, path.stem)
     with pytest.raises(EvaluationError, match=r"0 training and 0 test clips could be read.*no body"):
         gathered(tmp_path / "store", reader)
+
+
+def test_pku_mmd_with_its_own_list(tmp_path):
+    raw = write_pku(tmp_path / "raw", ["A01N01-L", "A01N01-M", "A01N02-L"])
+    (raw / "cross_subject_v2.txt").write_text("Training:\nA01N01-L, A01N01-M\nTesting:\nA01N02-L")
+    config = tiny_config("fixed", views=("joint",), epochs=1, batch_size=4)
+    done = skelrep.reproduce(
+        "pkummd2-xsub", raw, output_dir=tmp_path / "run", config=config, device="cpu", progress=False
+    )
+    assert done.table.splitlines()[-1] == "4 training and 2 test clips."
+    assert "| SkeletonCLR (joint), published (quoted)" in done.table
+    store = ClipStore.open(tmp_path / "run" / "clips")
+    assert store.names == [f"{name}/{n}" for name in ("A01N01-L", "A01N01-M", "A01N02-L") for n in (0, 1)]
+    assert store.labels == [0, 1] * 3
+    (raw / "Label" / "final" / "A01N02-L.txt").unlink()
+    with pytest.raises(EvaluationError, match=r"no label file for .*A01N02-L\.txt"):
+        skelrep.reproduce("pkummd2-xsub", raw, output_dir=tmp_path / "other", config=config)
