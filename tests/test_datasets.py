@@ -72,6 +72,13 @@ def test_no_recording_of_the_list_takes_part():
         assert {ntu_side(name, dataset, protocol) for name in missing_skeletons()} == {None}
 
 
+def test_recordings_of_phase_two_are_recognised(tmp_path):
+    write_pku(tmp_path, ["A01N02-L"], frames=4)
+    assert [(clip.name, clip.label) for clip in read_clips(tmp_path / "Data" / "skeleton", layout="ntu25")] == [
+        ("A01N02-L", None)
+    ]
+
+
 def test_pku_names_and_cameras():
     assert [pku_phase(name) for name in ("0002-L", "A01N02-R", "0002-X", "cross_view")] == [1, 2, None, None]
     assert [camera_side(f"0002-{camera}") for camera in "LMR"] == ["test", "train", "train"]

@@ -50,8 +50,7 @@ def contenders(folder: Path, model: SkeletonEncoder, name: str) -> list[Frozen]:
         model: what was pretrained.
         name: what it is called.
     """
-    views = len(model.views)
-    parts = 1 if model.embedding_dim % views else views
+    parts = len(model.views) if model.whitening is None else 1  # a whitened vector has no views any more
     config = model.config.to_dict()
     trained = ModelSource(name=name, weights_sha256=digest_model(model), config=config)
     random = ModelSource(name="random encoder", config=config)
@@ -61,7 +60,7 @@ def contenders(folder: Path, model: SkeletonEncoder, name: str) -> list[Frozen]:
 
     return [
         Frozen(contender="model", source=trained, versions=vectors(MODEL), parts=parts),
-        Frozen(contender="random encoder", source=random, versions=vectors(RANDOM), parts=parts),
+        Frozen(contender="random encoder", source=random, versions=vectors(RANDOM), parts=len(model.views)),
         Frozen(contender="raw joints", source=ModelSource(name="raw joints"), versions=vectors(JOINTS)),
     ]
 
