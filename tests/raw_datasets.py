@@ -54,7 +54,7 @@ def write_pku(folder: Path, names: list[str], actions=(1, 2), frames: int = 6) -
 def motion(seed: int, action: int, frames: int) -> np.ndarray:
     """(T, V=25, 3) metres: a body that stands, with a hand that moves by the action."""
     rng = np.random.default_rng(seed)
-    x = np.linspace(0, 1, 75).reshape(1, 25, 3) ** 0.5 + 0.05 * rng.normal(size=(1, 25, 3))
+    x = 0.35 * np.linspace(0, 1, 75).reshape(1, 25, 3) ** 0.5 + 0.02 * rng.normal(size=(1, 25, 3))
     x = np.repeat(x, frames, axis=0) + np.array([0, 0, 2.5])
     x[:, 7] += np.outer(np.linspace(0, 0.1 * action, frames), [1, 1, 0])
     return x

@@ -13,6 +13,7 @@ from skelrep.datasets import SPLITS, find_split, missing_skeletons, take_invento
 from skelrep.datasets.ntu import ntu_lists, ntu_side
 from skelrep.datasets.pkummd import camera_side, list_file, pku_phase, read_list
 from skelrep.errors import ClipsNotFoundError, EvaluationError
+from skelrep.read.pkummd import is_pku_recording
 from skelrep.reproduction import PUBLISHED
 
 XSUB_60 = {1, 2, 4, 5, 8, 9, 13, 14, 15, 16, 17, 18, 19, 25, 27, 28, 31, 34, 35, 38}
@@ -73,10 +74,9 @@ def test_no_recording_of_the_list_takes_part():
 
 
 def test_recordings_of_phase_two_are_recognised(tmp_path):
-    write_pku(tmp_path, ["A01N02-L"], frames=4)
-    assert [(clip.name, clip.label) for clip in read_clips(tmp_path / "Data" / "skeleton", layout="ntu25")] == [
-        ("A01N02-L", None)
-    ]
+    folder = write_pku(tmp_path, ["A01N02-L"], frames=4)
+    assert is_pku_recording(folder / "Data" / "skeleton" / "A01N02-L.txt")
+    assert not is_pku_recording(folder / "Label" / "final" / "A01N02-L.txt")
 
 
 def test_pku_names_and_cameras():

@@ -6,7 +6,7 @@ import errno
 
 import numpy as np
 import pytest
-from raw_datasets import ntu_names, stop_reading_at, write_empty_ntu, write_ntu, write_pku
+from raw_datasets import motion, ntu_names, stop_reading_at, write_empty_ntu, write_ntu, write_pku
 from tiny_training import tiny_config
 
 import skelrep
@@ -106,6 +106,9 @@ def test_pku_mmd_with_its_own_list(tmp_path):
     store = ClipStore.open(tmp_path / "run" / "clips")
     assert store.names == [f"{name}/{n}" for name in ("A01N01-L", "A01N01-M", "A01N02-L") for n in (0, 1)]
     assert store.labels == [0, 1] * 3
+    expected = np.concatenate([motion(seed, action, frames=6) for seed in range(3) for action in (1, 2)])
+    np.testing.assert_allclose(store.frames[:, 0], expected, atol=1e-4)  # as they stand in the files, metres
+    assert not store.frames[:, 1].any()
     (raw / "Label" / "final" / "A01N02-L.txt").unlink()
     with pytest.raises(EvaluationError, match=r"no label file for .*A01N02-L\.txt"):
         skelrep.reproduce("pkummd2-xsub", raw, output_dir=tmp_path / "other", config=config)

@@ -31,7 +31,7 @@ class Gathered:
 
     Attributes:
         train, test: numbers of clips; the training clips are the first.
-        notes: file name to what was left out of it and why.
+        notes: file name to what should be known of it, such as that nobody is seen in it.
     """
 
     train: int

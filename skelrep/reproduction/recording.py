@@ -25,7 +25,7 @@ FRAME_BYTES = 4 * MAX_BODIES * NUM_JOINTS * 3
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Recording:
-    """The clips of a raw file, and what was left out of it and why."""
+    """The clips of a raw file, and what should be known of it, such as what was left out."""
 
     clips: list[Clip]
     notes: tuple[str, ...] = ()

@@ -81,7 +81,7 @@ def reproduce(
         config: of the pretraining, in place of `recipe` and `views`.
         device: default CUDA where there is one.
         progress: show bars; None shows them in a terminal.
-        report: is called with a line before each stage: sizes, times, what is left out.
+        report: is called with a line before each stage: sizes, times, files with notes.
 
     Returns:
         Records and table; they are in `output_dir` as well.
@@ -229,5 +229,5 @@ def _gathered_text(done: Gathered, missing: int) -> str:
         text += f"; {missing} files of the data set's list of missing skeletons passed over"
     if done.notes:
         name, note = next(iter(done.notes.items()))
-        text += f"; {len(done.notes)} files with something left out, such as {name}: {note}"
+        text += f"; {len(done.notes)} files with a note, such as {name}: {note}"
     return text
