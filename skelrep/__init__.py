@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .read import ClipStore as ClipStore
     from .read import inspect_clips as inspect_clips
     from .read import read_clips as read_clips
+    from .reproduction import reproduce as reproduce
     from .selfcheck import verify as verify
     from .train import train_crossclr as train_crossclr
     from .whiten import fit_whitening as fit_whitening
@@ -68,6 +69,7 @@ _ROOMS = {
     "load_classifier": "classifier",
     "load_pretrained": "pretrained",
     "read_clips": "read",
+    "reproduce": "reproduction",
     "train_crossclr": "train",
     "verify": "selfcheck",
 }
@@ -100,6 +102,7 @@ __all__ = [
     "load_classifier",
     "load_pretrained",
     "read_clips",
+    "reproduce",
     "train_crossclr",
     "verify",
 ]

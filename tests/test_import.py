@@ -37,6 +37,7 @@ PUBLIC = {
     "load_classifier",
     "load_pretrained",
     "read_clips",
+    "reproduce",
     "train_crossclr",
     "verify",
 }

@@ -25,6 +25,7 @@ from . import (
     push,
     search,
     train,
+    reproduce,
     verify,
 )
 from .console import complain, is_first_process, show_warning
@@ -38,6 +39,7 @@ COMMANDS = (
     predict,
     probe,
     train,
+    reproduce,
     doctor,
     draw,
     info,

@@ -15,26 +15,28 @@ from .raw import Found, RawClip
 
 BODIES, FPS = 2, 30.0
 FRAME_NUMBERS = BODIES * NUM_JOINTS * 3
-_NAME = re.compile(r"[A-Z]?\d{3,4}-[LMR]")  # a recording and one of the three cameras
+# A recording of phase I ("0002-L") or II ("A01N02-L") by one of the three cameras.
+RECORDING = re.compile(r"(?:[A-Z]?\d{3,4}|A\d{2,3}N\d{2,3})-[LMR]")
 _LABEL = re.compile(r"\s*(\d{1,4})\s*,\s*(\d{1,9})\s*,\s*(\d{1,9})(?:\s*,\s*\S+)?\s*")
 MAX_SPAN = 10**6  # frames an action may claim
 
 
 def is_pku_recording(path: Path) -> bool:
     """Whether a file has the name of a recording and holds frames, not labels."""
-    if not _NAME.fullmatch(path.stem):
+    if not RECORDING.fullmatch(path.stem):
         return False
     with path.open("rb") as file:
         return len(file.readline(20_000).split()) == FRAME_NUMBERS
 
 
-def read_pku(path: Path) -> Found:
+def read_pku(path: Path, labels: Path | None = None) -> Found:
     """Read a recording, and cut it by the label file of the same name.
 
     Args:
         path: a line a frame: x, y, z of 25 joints of two bodies. Labels, lines of class, first frame, last
             frame, confidence, are looked for beside it (``.label``) and in folders beside or above it whose
             name holds "label". Without any, the recording stays one clip.
+        labels: its label file, where it is known.
 
     Returns:
         recordings named ``0002-L/3``, the label being class - 1.
@@ -43,7 +45,7 @@ def read_pku(path: Path) -> Found:
         FormatError: another content in either file.
     """
     frames_MTVC = _frames(path)
-    label_file = find_labels(path)
+    label_file = find_labels(path) if labels is None else labels
     if label_file is None:
         raw = RawClip(positions=frames_MTVC, name=path.stem, fps=FPS)
         notes = (f"no label file for {path.stem}: one uncut recording",)

@@ -1,0 +1,96 @@
+"""`skelrep reproduce`: raw files of a data set to the published linear evaluation, in one command."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import ConfigError
+from .console import Subparsers, add_device, positive, say
+from .train import make_config
+
+if TYPE_CHECKING:
+    from ..config import PretrainConfig
+
+# As `skelrep.datasets.SPLITS`, which `--help` does not wait for.
+SPLIT_NAMES = (
+    "ntu60-xsub", "ntu60-xview", "ntu120-xsub", "ntu120-xset",
+    "pkummd1-xsub", "pkummd1-xview", "pkummd2-xsub", "pkummd2-xview",
+)  # fmt: skip
+VIEWS = {"joint": ["joint"], "all": ["joint", "motion", "bone"]}
+
+
+def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "reproduce",
+        parents=[common],
+        allow_abbrev=False,
+        help="reproduce a published result from the raw files of NTU RGB+D or PKU-MMD",
+        description="Read the raw files of a published split, pretrain on its training clips without labels, "
+        "and evaluate the last epoch's model linearly on its test clips, beside the published number. RUN "
+        "receives every stage; the same command goes on with a run that was stopped.",
+    )
+    parser.add_argument("split", metavar="SPLIT", help=f"one of {', '.join(SPLIT_NAMES)}")
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="folder of the raw files, also in subfolders"
+    )
+    parser.add_argument(
+        "-o", "--output-dir", type=Path, required=True, metavar="RUN", help="folder of the run"
+    )
+    _add_config(parser)
+    add_device(parser)
+    parser.add_argument("--quiet", action="store_true", help="no progress bars, only the table")
+    parser.set_defaults(run=run, after_interrupt="; the same command goes on where it stopped")
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    """The options that make a `PretrainConfig`."""
+    parser.add_argument(
+        "--recipe",
+        choices=("faithful", "fixed"),
+        help="faithful repeats the published code, fixed repairs it (default: faithful)",
+    )
+    parser.add_argument(
+        "--views", choices=tuple(VIEWS), help="all is 3s-CrosSCLR, joint is SkeletonCLR (default: all)"
+    )
+    parser.add_argument("--config", type=Path, metavar="CONFIG.json", help="fields of PretrainConfig as JSON")
+    parser.add_argument("--epochs", type=positive, help="passes over the data (default: 300, as published)")
+    parser.add_argument("--batch-size", type=positive, help="clips a step (default: 128, as published)")
+    parser.add_argument(
+        "--seed", type=int, help="fixes weights, order, augmentation and dropout (default: 0)"
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Reproduce, and show the table."""
+    config = reproduction_config(options)
+    from ..reproduction import reproduce
+
+    done = reproduce(
+        options.split,
+        options.data,
+        output_dir=options.output_dir,
+        config=config,
+        device=options.device,
+        progress=False if options.quiet else None,
+        report=None if options.quiet else say,
+    )
+    say(done.table)
+    if not options.quiet:
+        say()
+        say(f"records: {done.folder / 'records.json'}; model: {done.folder / 'pretraining'}")
+
+
+def reproduction_config(options: argparse.Namespace) -> PretrainConfig:
+    """The published schedule or the file, with the options of the command line in place of its fields.
+
+    Raises:
+        ConfigError: a file, and a recipe or views as well.
+    """
+    if options.config is not None and (options.recipe or options.views):
+        raise ConfigError("--config holds recipe and views. Leave out --recipe and --views, or --config.")
+    views = None if options.config is not None else VIEWS[options.views or "all"]
+    wanted = {"recipe": options.recipe or "faithful", "views": views, "on_bad_clip": None}
+    return make_config(argparse.Namespace(**{**vars(options), **wanted}))
