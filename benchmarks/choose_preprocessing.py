@@ -23,7 +23,6 @@ from protocols import SETS, score, used_clips
 from records import percent, provenance, table, write_json
 from torch import Tensor
 
-from skelrep.config import PreprocessConfig
 from skelrep.layout import KINECT_BONE_LENGTHS, SHOULDER_LEFT, SHOULDER_RIGHT
 from skelrep.preprocess import align_each_frame, centre, resize, rotate_about_y, set_bone_lengths
 
@@ -52,6 +51,13 @@ ALIGNMENTS = {
 }
 
 
+def centre_pair(x_NTMVC: Tensor) -> Tensor:
+    """Move every body by the first one's SpineShoulder."""
+    leaders = torch.arange(len(x_NTMVC)).repeat_interleave(x_NTMVC.shape[2]) * x_NTMVC.shape[2]
+    bodies = x_NTMVC.transpose(1, 2)
+    return centre(bodies.flatten(0, 1), leaders).view(bodies.shape).transpose(1, 2)
+
+
 def prepared(arrays: list[NDArray], align: str, bones: str, frames: int, centring: str = "body") -> NDArray:
     """Clips (3, T, 25, M) to coordinates (N, D), with every step of `skelrep.preprocess` open to choice."""
     flat = torch.from_numpy(np.concatenate([a.transpose(1, 3, 2, 0) for a in arrays]))
@@ -59,7 +65,7 @@ def prepared(arrays: list[NDArray], align: str, bones: str, frames: int, centrin
     x = resize(flat, torch.cumsum(lengths, 0) - lengths, lengths, frames)
     if bones == "kinect":
         x = set_bone_lengths(x, torch.tensor(KINECT_BONE_LENGTHS))
-    x = centre(x, PreprocessConfig(centring=centring))
+    x = centre(x) if centring == "body" else centre_pair(x)
     return ALIGNMENTS[align](x).flatten(1).numpy()
 
 

@@ -141,7 +141,9 @@ def trunk_length(array: NDArray[np.float32]) -> float | None:
         there = array[..., body].any(axis=(0, 2))
         if there.any():
             spine = array[:, there, SPINE_BASE, body] - array[:, there, SPINE_SHOULDER, body]
-            return float(np.median(np.linalg.norm(spine.astype(np.float64), axis=0)))
+            sizes = np.sort(np.linalg.norm(spine.astype(np.float64), axis=0))
+            # np.median is the same, and would import numpy.ma, which takes as long as a first vector.
+            return float((sizes[(len(sizes) - 1) // 2] + sizes[len(sizes) // 2]) / 2)
     return None
 
 

@@ -20,6 +20,7 @@ from .config import FORMAT_VERSION, ModelConfig
 from .errors import ConfigError, WeightsError, WeightsNotFoundError
 from .golden import golden_shapes, golden_tensors
 from .models import SkeletonEncoder
+from .models.empty import EmptyWeights
 from .verification import verify_model as verify_model
 from .weights_file import CONFIG_NAME, WEIGHTS_NAME, check_device, check_tensors, pack, unpack
 from .weights_file import ModelFiles as ModelFiles
@@ -111,7 +112,9 @@ def load_model(
     encoder = empty_encoder(_model_config(data, str(files.config)), str(files.config))
     wanted = encoder.state_dict()
     check_tensors(tensors, wanted | golden_shapes(encoder, tensors), files.weights, files.remedy)
-    encoder = fill_encoder(encoder, {name: tensors[name] for name in wanted}).to(target)
+    encoder = fill_encoder(encoder, {name: tensors[name] for name in wanted})
+    if target != encoder.device:
+        encoder = encoder.to(target)
     encoder.commit_hash = files.commit_hash
     return encoder
 
@@ -196,7 +199,7 @@ def empty_encoder(config: ModelConfig, where: str) -> SkeletonEncoder:
         ConfigError: sizes that no tensor can have.
     """
     try:
-        with torch.device("meta"):
+        with EmptyWeights():
             return SkeletonEncoder(config)
     except (RuntimeError, OverflowError, TypeError) as error:
         raise ConfigError(

@@ -16,7 +16,7 @@ from skelrep.clips import Clip
 from skelrep.config import PreprocessConfig
 from skelrep.errors import InvalidClipError, ShapeError
 from skelrep.layout import ANATOMY, KINECT_BONE_LENGTHS
-from skelrep.preprocess import preprocess, preprocess_frames, resize
+from skelrep.preprocess import preprocess, preprocess_arrays, preprocess_frames, resize
 
 FAITHFUL, FIXED = PreprocessConfig.recipe("faithful"), PreprocessConfig.recipe("fixed")
 DATA = Path(__file__).parent / "data"
@@ -75,6 +75,20 @@ def test_ragged_batch_equals_one_by_one() -> None:
         alone = preprocess([clip], FIXED)[0]
         torch.testing.assert_close(together[n, ..., : alone.shape[-1]], alone)
         assert not together[n, ..., clip.shape[3] :].any()
+
+
+@pytest.mark.parametrize("config", [FAITHFUL, FIXED])
+@pytest.mark.parametrize("order", ["CTVM", "TMVC"])
+def test_every_body_is_preprocessed_as_if_alone(config: PreprocessConfig, order: str) -> None:
+    clips = [walk(20, 3, 1), walk(80, 3, 2), walk(33, 3, 3)]
+    clips[0][..., 1] = clips[1][..., 0] = clips[1][..., 2] = 0
+    axes = ["CTVM".index(axis) for axis in order]
+    stored = [np.ascontiguousarray(clip.transpose(axes)).transpose(np.argsort(axes)) for clip in clips]
+    together = preprocess_arrays(stored, config)
+    for clip, found in zip(clips, together, strict=True):
+        for m in range(3):
+            alone = preprocess_arrays([clip[..., m : m + 1]], config)[0, ..., 0]
+            torch.testing.assert_close(found[..., m], alone, atol=1e-6, rtol=0)
 
 
 def test_no_clips_give_an_empty_batch() -> None:

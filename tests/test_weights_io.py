@@ -13,9 +13,10 @@ import torch
 from conftest import make_encoder
 from safetensors.torch import load_file, save_file
 
-from skelrep.config import ModelConfig
+from skelrep.config import EncoderConfig, ModelConfig
 from skelrep.errors import ConfigError, OutputError, WeightsError, WeightsNotFoundError
-from skelrep.weights_io import load_model, model_config_from_json, save_model, verify_model
+from skelrep.models import SkeletonEncoder
+from skelrep.weights_io import empty_encoder, load_model, model_config_from_json, save_model, verify_model
 
 SOME = "encoders.joint.blocks.0.temporal.weight"
 
@@ -244,3 +245,14 @@ def test_unwritable_output_and_broken_model(tiny, tmp_path):
     with pytest.raises(WeightsError, match="NaN or infinite"):
         broken.save_pretrained(tmp_path / "broken")
     assert not (tmp_path / "broken").exists()
+
+
+def test_an_empty_encoder_has_the_shapes_of_a_full_one_and_draws_nothing() -> None:
+    config = ModelConfig(encoder=EncoderConfig(base_channels=2, feature_channels=4))
+    state = torch.random.get_rng_state()
+    empty = empty_encoder(config, "here").state_dict()
+    assert torch.equal(torch.random.get_rng_state(), state)
+    full = SkeletonEncoder(config).state_dict()
+    assert {name: tensor.shape for name, tensor in empty.items()} == {n: t.shape for n, t in full.items()}
+    weights = [tensor for name, tensor in empty.items() if not name.endswith("adjacency")]
+    assert {tensor.device.type for tensor in weights} == {"meta"}

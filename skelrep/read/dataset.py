@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, overload
@@ -99,7 +98,7 @@ class ClipStore(Sequence[Clip]):
             OutputError: the folder cannot be written, or the disk is full.
         """
         target = Path(folder)
-        token = secrets.token_hex(4)
+        token = os.urandom(4).hex()
         index = {
             "format_version": FORMAT_VERSION,
             "frames": f"frames-{token}.npy", "offsets": f"offsets-{token}.npy",
