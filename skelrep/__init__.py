@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .evaluate import linear_probe as linear_probe
     from .export import export_onnx as export_onnx
     from .export import export_program as export_program
+    from .explore import AtlasFile as AtlasFile
+    from .explore import atlas as atlas
     from .health import HealthReport as HealthReport
     from .health import doctor as doctor
     from .index import Index as Index
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 # A name, or a room such as `skelrep.crossclr`, is imported when it is first used, so that `skelrep --help`
 # does not wait for torch.
 _ROOMS = {
+    "AtlasFile": "explore",
     "Clip": "clips",
     "ClipStore": "read",
     "EncoderConfig": "config",
@@ -53,6 +56,7 @@ _ROOMS = {
     "PretrainConfig": "config",
     "SkeletonClassifier": "classifier",
     "SkeletonEncoder": "models",
+    "atlas": "explore",
     "doctor": "health",
     "encode": "embed",
     "encode_stream": "embed",
@@ -73,6 +77,7 @@ _ROOMS = {
 }
 
 __all__ = [
+    "AtlasFile",
     "Clip",
     "ClipStore",
     "EncoderConfig",
@@ -85,6 +90,7 @@ __all__ = [
     "SkeletonClassifier",
     "SkeletonEncoder",
     "__version__",
+    "atlas",
     "doctor",
     "encode",
     "encode_stream",

@@ -1,0 +1,144 @@
+// Figures: the body's left in one colour, its right in another, the floor below; one clock moves them all.
+
+const TILT = 0.14; // radians from above, to show depth
+const HEAD_RADIUS = 0.095; // metres
+const USUAL_TURN = 0.49; // radians from the side
+
+class Figure {
+  constructor(canvas, skeleton, { scaleBar = false } = {}) {
+    Object.assign(this, { canvas, skeleton, scaleBar, motion: null, turn: USUAL_TURN, time: 0, wanted: -1 });
+    this.limbs = ['middle', 'left', 'right'].map((side) => [
+      side, skeleton.order.slice(1).filter((j) => skeleton.sides[j] === side && j !== skeleton.head),
+    ]);
+  }
+
+  // Show a clip as soon as it is unpacked, unless another one was asked for since.
+  async show(clip, motions) {
+    this.wanted = clip;
+    if (clip < 0) this.motion = null;
+    else {
+      const motion = await motions.get(clip);
+      if (this.wanted !== clip) return;
+      this.motion = motion;
+      this.time = 0;
+    }
+    this.draw();
+  }
+
+  draw() {
+    const { canvas, motion } = this;
+    const ratio = window.devicePixelRatio || 1, width = canvas.clientWidth, height = canvas.clientHeight;
+    if (!width || !height) return;
+    if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
+      canvas.width = Math.round(width * ratio);
+      canvas.height = Math.round(height * ratio);
+    }
+    const context = canvas.getContext('2d');
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, width, height);
+    if (!motion) return;
+    const { radius, low, high } = motion.frame;
+    const tall = (high - low + 2 * HEAD_RADIUS) * Math.cos(TILT) + 2 * radius * Math.sin(TILT);
+    const scale = Math.min((width - 8) / (2 * radius + 0.1), (height - 8) / tall);
+    const base = height - 4 + low * Math.cos(TILT) * scale - radius * Math.sin(TILT) * scale;
+    this.drawFloor(context, width / 2, base, scale, radius);
+    for (let body = 0; body < motion.bodies; body++) this.drawBody(context, body, width / 2, base, scale);
+  }
+
+  drawFloor(context, x, y, scale, radius) {
+    context.strokeStyle = theme.floor;
+    context.fillStyle = theme.ground2;
+    context.lineWidth = 1;
+    context.beginPath();
+    context.ellipse(x, y, radius * scale, radius * scale * Math.sin(TILT), 0, 0, 2 * Math.PI);
+    context.fill();
+    context.stroke();
+  }
+
+  drawBody(context, body, x, y, scale) {
+    const page = this.page(body);
+    if (!page) return;
+    const at = (joint) => [x + page[2 * joint] * scale, y - page[2 * joint + 1] * scale];
+    context.lineCap = context.lineJoin = 'round';
+    const width = Math.max(1.4, Math.min(5, 0.034 * scale));
+    for (const [side, joints] of this.limbs) {
+      context.strokeStyle = theme[side];
+      for (const thin of [true, false]) {
+        context.lineWidth = thin ? width * 0.6 : width;
+        context.beginPath();
+        for (const joint of joints) {
+          if (joint >= 21 !== thin) continue;
+          context.moveTo(...at(this.skeleton.parents[joint]));
+          context.lineTo(...at(joint));
+        }
+        context.stroke();
+      }
+    }
+    context.beginPath();
+    context.arc(...at(this.skeleton.head), HEAD_RADIUS * scale, 0, 2 * Math.PI);
+    context.fillStyle = theme.panel;
+    context.strokeStyle = theme.middle;
+    context.lineWidth = width * 0.8;
+    context.fill();
+    context.stroke();
+  }
+
+  // Joints on the page, metres, between two samples; null where the body is absent.
+  page(body) {
+    const { samples, bodies, joints, poses, present, seconds } = this.motion;
+    const exact = seconds > 0 ? (this.time / seconds) * (samples - 1) : 0;
+    const before = Math.min(samples - 1, Math.floor(exact)), after = Math.min(samples - 1, before + 1);
+    if (!present[Math.round(exact) * bodies + body]) return null;
+    const weight = present[before * bodies + body] && present[after * bodies + body] ? exact - before : 0;
+    const cos = Math.cos(this.turn), sin = Math.sin(this.turn);
+    const page = new Float32Array(2 * joints);
+    const from = (before * bodies + body) * joints * 3, to = (after * bodies + body) * joints * 3;
+    for (let joint = 0; joint < joints; joint++) {
+      const [right, up, away] = [0, 1, 2].map((axis) => {
+        const i = joint * 3 + axis;
+        return poses[from + i] * (1 - weight) + poses[to + i] * weight;
+      });
+      page[2 * joint] = right * cos - away * sin;
+      page[2 * joint + 1] = up * Math.cos(TILT) + (away * cos + right * sin) * Math.sin(TILT);
+    }
+    return page;
+  }
+}
+
+// Moves the figures that can be seen.
+class Clock {
+  constructor() {
+    const still = window.matchMedia('(prefers-reduced-motion: reduce)').matches;
+    Object.assign(this, { figures: new Set(), playing: !still, speed: 1, last: 0, ticking: false, onTick: () => {} });
+  }
+
+  set(figures) {
+    this.figures = new Set(figures);
+    this.wake();
+  }
+
+  wake() {
+    if (this.ticking || !this.playing || !this.figures.size) return;
+    this.ticking = true;
+    this.last = performance.now();
+    requestAnimationFrame((now) => this.tick(now));
+  }
+
+  tick(now) {
+    const passed = (Math.max(0, now - this.last) / 1000) * this.speed;
+    this.last = now;
+    for (const figure of this.figures) {
+      if (!figure.motion) continue;
+      figure.time += passed;
+      // Half a second of rest before a clip begins again.
+      if (figure.time > figure.motion.seconds + 0.5) figure.time = 0;
+      const time = figure.time;
+      figure.time = Math.min(time, figure.motion.seconds);
+      figure.draw();
+      figure.time = time;
+    }
+    this.onTick();
+    this.ticking = this.playing && this.figures.size > 0;
+    if (this.ticking) requestAnimationFrame((next) => this.tick(next));
+  }
+}
