@@ -17,9 +17,9 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         parents=[common],
         allow_abbrev=False,
         help="write a page to look at all clips: a map, their movements, neighbours",
-        description="Embed the clips of a file or folder and write one HTML page: a map of all clips, coloured "
-        "by label, cluster, subject or file; each moves under the cursor and shows its nearest neighbours. The "
-        "page opens from the disk, with no server and no network.",
+        description="Embed the clips of a file or folder and write one HTML page: a map of all clips, "
+        "coloured by label, cluster, subject or file; each moves under the cursor and shows its nearest "
+        "neighbours. The page opens from the disk, with no server and no network.",
     )
     parser.add_argument("clips", type=Path, metavar="FOLDER_OR_FILE", help="any format that read_clips reads")
     parser.add_argument(
@@ -72,11 +72,9 @@ def run(options: argparse.Namespace) -> None:
         progress=False if options.quiet else None,
     )
     if not options.quiet:
-        seconds = time.perf_counter() - began
-        say(
-            f"{page.clips} clips -> {page.path} ({page.num_bytes / 1e6:.1f} MB, {page.motion_bytes / 1e6:.1f} MB "
-            f"of them movements) in {seconds:.0f} s; coloured by {', '.join(page.fields)}"
-        )
+        size = f"{page.num_bytes / 1e6:.1f} MB, {page.motion_bytes / 1e6:.1f} of them movements"
+        say(f"{page.clips} clips in {time.perf_counter() - began:.0f} s: {page.path} ({size})")
+        say(f"map: {page.projection}; colours: {', '.join(page.fields)}")
 
 
 def label_columns(path: Path) -> dict[str, dict[str, str]]:

@@ -178,7 +178,9 @@ def check_vectors(vectors: ArrayLike, count: int) -> NDArray[np.float32]:
     """
     rows = np.asarray(vectors)
     if rows.ndim != 2 or len(rows) != count or not rows.shape[1] or rows.dtype.kind not in "iuf":
-        raise ShapeError(f"vectors is {rows.dtype} {rows.shape}; expected numbers ({count}, D), a row a clip.")
+        raise ShapeError(
+            f"vectors is {rows.dtype} {rows.shape}; expected numbers ({count}, D), a row a clip."
+        )
     with np.errstate(over="ignore"):
         rows = rows.astype(np.float32)
     if not np.isfinite(rows).all():

@@ -20,9 +20,7 @@ def unit_rows(vectors_ND: NDArray[np.float32]) -> NDArray[np.float32]:
     return (vectors_ND / np.where(length > 0, length, 1.0)).astype(np.float32)
 
 
-def nearest_rows(
-    unit_ND: NDArray[np.float32], top_k: int
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+def nearest_rows(unit_ND: NDArray[np.float32], top_k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """The most similar other rows of every row, by comparing all with all.
 
     Args:

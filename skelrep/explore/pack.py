@@ -118,7 +118,10 @@ def curve_numbers(places_N2: FloatArray) -> NDArray[np.uint64]:
 
 def _step(joints_SMVC: FloatArray) -> float:
     """Metres a unit: as fine as the longest bone and the longest path allow."""
-    bones = joints_SMVC[:, :, list(ANATOMY_ORDER[1:])] - joints_SMVC[:, :, [ANATOMY[j] for j in ANATOMY_ORDER[1:]]]
+    bones = (
+        joints_SMVC[:, :, list(ANATOMY_ORDER[1:])]
+        - joints_SMVC[:, :, [ANATOMY[j] for j in ANATOMY_ORDER[1:]]]
+    )
     path = joints_SMVC[:, :, ANATOMY_ORDER[0]]
     needed = max(np.abs(bones).max() / LARGEST_BONE, np.abs(path).max() / LARGEST_PATH, FINEST_STEP)
     return float(np.float32(needed))

@@ -1,8 +1,8 @@
 """One HTML page of the parts in `web/`: style, scripts and data inside, nothing from elsewhere.
 
-What comes from clips is data and never markup: it stands as JSON in an element that no browser runs, with every
-character escaped that could end the element, and the scripts show it as text only. A policy in the page allows
-exactly the style and the script that were written here, by their digests, and no connection at all.
+What comes from clips is data and never markup: it stands as JSON in an element that no browser runs, with
+every character escaped that could end the element, and the scripts show it as text only. A policy in the page
+allows exactly the style and the script that were written here, by their digests, and no connection at all.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ STYLE = "atlas.css"
 # One script: each file builds on those before it.
 SCRIPTS = (
     "data.js", "state.js", "theme.js", "motion.js", "colours.js", "camera.js", "grid.js", "points_gl.js",
-    "points_2d.js", "skeleton.js", "map.js", "gestures.js", "legend.js", "panel.js", "selection.js", "search.js",
-    "keys.js", "main.js",
+    "points_2d.js", "skeleton.js", "map.js", "gestures.js", "legend.js", "panel.js", "selection.js",
+    "search.js", "keys.js", "main.js",
 )  # fmt: skip
 _PART = re.compile(r"<!-- part: (\w+) -->")
 # In JSON these occur within texts only; escaped there, nothing in a text can end the element.

@@ -92,7 +92,8 @@ def _values_of(key: str, given: GivenField, names: Sequence[str]) -> Field:
     texts = [None if value is None else str(value) for value in given]
     if len(texts) != len(names):
         raise ConfigError(
-            f"fields[{key!r}] has {len(texts)} values; expected {len(names)}, one a clip, None where not known."
+            f"fields[{key!r}] has {len(texts)} values; expected {len(names)}, one a clip, None where not "
+            "known."
         )
     return texts
 

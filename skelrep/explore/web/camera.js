@@ -4,19 +4,20 @@ const CLOSEST = 400;
 
 class Camera {
   constructor() {
-    Object.assign(this, { x: 0.5, y: 0.5, scale: 1, width: 1, height: 1, fitted: 1 });
+    Object.assign(this, { x: 0.5, y: 0.5, scale: 1, width: 1, height: 1, left: 0, right: 0, fitted: 1 });
   }
 
-  resize(width, height) {
+  // `left` and `right` pixels of the screen are covered by other things.
+  resize(width, height, left, right) {
     const whole = this.scale === this.fitted;
-    Object.assign(this, { width: Math.max(1, width), height: Math.max(1, height) });
-    this.fitted = 0.88 * Math.min(this.width, this.height);
+    Object.assign(this, { width: Math.max(1, width), height: Math.max(1, height), left, right });
+    this.fitted = 0.92 * Math.max(1, Math.min(this.width - left - right, this.height));
     if (whole) this.fit();
     else this.scale = Math.max(this.scale, this.fitted / 2);
   }
 
   fit() {
-    Object.assign(this, { x: 0.5, y: 0.5, scale: this.fitted });
+    Object.assign(this, { x: 0.5 - (this.left - this.right) / 2 / this.fitted, y: 0.5, scale: this.fitted });
   }
 
   toScreen(x, y) {
@@ -31,8 +32,8 @@ class Camera {
   }
 
   pan(dx, dy) {
-    this.x = Math.min(1.2, Math.max(-0.2, this.x - dx / this.scale));
-    this.y = Math.min(1.2, Math.max(-0.2, this.y - dy / this.scale));
+    this.x = Math.min(1.5, Math.max(-0.5, this.x - dx / this.scale));
+    this.y = Math.min(1.5, Math.max(-0.5, this.y - dy / this.scale));
   }
 
   // Zoom so that what lies under a point of the screen stays there.

@@ -10,6 +10,7 @@ function setTool(tool) {
 
 function start() {
   readTheme();
+  if (window.matchMedia('(max-width: 760px)').matches) byId('legend').open = false;
   const data = readData();
   const motions = new Motions(data.motions, data.skeleton);
   document.title = `${shown(data.title, 80)} \u2013 skelrep atlas`;
@@ -41,10 +42,7 @@ function start() {
     readTheme();
     update({ themed: isDark() });
   });
-  if (window.matchMedia('(max-width: 760px)').matches) byId('legend').open = false;
   listen((changed) => changed.has('themed') && panel.redraw());
-  map.colour();
-  map.draw();
   document.documentElement.dataset.ready = 'yes';
 }
 

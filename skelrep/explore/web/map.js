@@ -6,11 +6,11 @@ class AtlasMap {
     this.camera = new Camera();
     this.grid = new Grid(data.x, data.y);
     this.overlay = byId('overlay');
-    this.canvas = byId('points');
-    this.points = makePoints(this.canvas, data.x, data.y);
+    this.points = makePoints(byId('points'), data.x, data.y);
     this.outline = []; // of the lasso, on the screen
     this.waiting = false;
     new ResizeObserver(() => this.resize()).observe(this.overlay);
+    this.colour();
     this.resize();
     listen((changed) => {
       if (['field', 'alone', 'selected'].some((key) => changed.has(key))) this.colour();
@@ -21,11 +21,12 @@ class AtlasMap {
   resize() {
     const { clientWidth: width, clientHeight: height } = this.overlay;
     this.ratio = Math.min(2, window.devicePixelRatio || 1);
-    for (const canvas of [this.canvas, this.overlay]) {
+    for (const canvas of [this.points.canvas, this.overlay]) {
       canvas.width = Math.round(width * this.ratio);
       canvas.height = Math.round(height * this.ratio);
     }
-    this.camera.resize(width, height);
+    const legend = width > 640 && byId('legend').open ? byId('legend').offsetWidth + 20 : 0;
+    this.camera.resize(width, height, legend, document.querySelector('.tools').offsetWidth + 20);
     this.draw(); // now: a resized canvas is empty
   }
 
@@ -64,7 +65,7 @@ class AtlasMap {
     if (state.chosen >= 0) this.drawNeighbours(context, state.chosen);
     if (state.hovered >= 0) this.ring(context, state.hovered, 3, 2, theme.ink);
     if (state.chosen >= 0) this.ring(context, state.chosen, 4.5, 2.5, theme.ink);
-    if (state.focused >= 0 && document.activeElement === this.overlay) this.drawFocus(context, state.focused);
+    if (state.focused >= 0 && this.overlay.matches(':focus-visible')) this.drawFocus(context, state.focused);
     if (this.outline.length > 1) this.drawOutline(context);
   }
 
@@ -89,8 +90,8 @@ class AtlasMap {
 
   drawNeighbours(context, clip) {
     const { topK, rows } = this.data.neighbours, [x, y] = this.at(clip);
-    context.lineWidth = 1.2;
-    context.strokeStyle = theme.line;
+    context.lineWidth = 1;
+    context.strokeStyle = theme.thread;
     context.beginPath();
     for (let k = 0; k < topK; k++) {
       context.moveTo(x, y);

@@ -47,6 +47,8 @@ function makePoints(canvas, x, y) {
   try {
     return new PointsGL(canvas, x, y);
   } catch {
-    return new Points2D(canvas, x, y);
+    const fresh = canvas.cloneNode(); // one that was asked for WebGL gives nothing else
+    canvas.replaceWith(fresh);
+    return new Points2D(fresh, x, y);
   }
 }

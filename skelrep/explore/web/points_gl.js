@@ -14,7 +14,7 @@ void main() {
   tint = vec4(colour.rgb, lit > 0.5 ? 1.0 : colour.a * 2.0);
 }`;
 const FRAGMENT = `
-precision mediump float;
+precision highp float; // as in the vertex shader, which shares radius
 uniform float radius;
 uniform vec3 ground;
 varying vec4 tint;

@@ -5,8 +5,8 @@ const HEAD_RADIUS = 0.095; // metres
 const USUAL_TURN = 0.49; // radians from the side
 
 class Figure {
-  constructor(canvas, skeleton, { scaleBar = false } = {}) {
-    Object.assign(this, { canvas, skeleton, scaleBar, motion: null, turn: USUAL_TURN, time: 0, wanted: -1 });
+  constructor(canvas, skeleton) {
+    Object.assign(this, { canvas, skeleton, motion: null, turn: USUAL_TURN, time: 0, wanted: -1 });
     this.limbs = ['middle', 'left', 'right'].map((side) => [
       side, skeleton.order.slice(1).filter((j) => skeleton.sides[j] === side && j !== skeleton.head),
     ]);
@@ -47,7 +47,7 @@ class Figure {
 
   drawFloor(context, x, y, scale, radius) {
     context.strokeStyle = theme.floor;
-    context.fillStyle = theme.ground2;
+    context.fillStyle = theme.stage;
     context.lineWidth = 1;
     context.beginPath();
     context.ellipse(x, y, radius * scale, radius * scale * Math.sin(TILT), 0, 0, 2 * Math.PI);

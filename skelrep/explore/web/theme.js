@@ -1,13 +1,14 @@
 // Dark or light: the reader's system decides, a button overrules it. Canvases take their colours from the style.
 
+const THEMED = [
+  'ink', 'paper', 'panel', 'accent', 'line', 'thread', 'wash', 'left', 'right', 'middle', 'floor', 'stage',
+];
 const theme = {};
 
 function readTheme() {
   const style = getComputedStyle(document.documentElement);
   const colour = (name) => style.getPropertyValue(`--${name}`).trim();
-  for (const name of ['ink', 'paper', 'panel', 'accent', 'line', 'wash', 'left', 'right', 'middle', 'floor', 'ground2']) {
-    theme[name] = colour(name);
-  }
+  for (const name of THEMED) theme[name] = colour(name);
   theme.ground = [1, 3, 5].map((i) => parseInt(theme.paper.slice(i, i + 2), 16));
 }
 
