@@ -43,6 +43,7 @@ function start() {
     update({ themed: isDark() });
   });
   listen((changed) => changed.has('themed') && panel.redraw());
+  performance.mark('atlas-ready');
   document.documentElement.dataset.ready = 'yes';
 }
 

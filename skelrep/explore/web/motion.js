@@ -1,6 +1,7 @@
 // Motions, unpacked when they are looked at. pack.py says what the bytes mean.
 
 const KEPT_MOTIONS = 200;
+const FOLLOWED_FROM = 1; // metres from where a clip begins
 
 class Motions {
   constructor(data, skeleton) {
@@ -43,8 +44,17 @@ class Motions {
   }
 
   shelf(number) {
-    if (!this.shelves.has(number)) this.shelves.set(number, inflate(this.elements[number].textContent));
+    if (!this.shelves.has(number)) {
+      this.shelves.set(number, this.arrived(number).then(() => inflate(this.elements[number].textContent)));
+    }
     return this.shelves.get(number);
+  }
+
+  // The page is used while the rest of it is read: a shelf is whole when something follows it.
+  async arrived(number) {
+    while (this.elements.length <= number + 1 && document.readyState === 'loading') {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
   }
 
   unpack(clip, bytes) {
@@ -73,7 +83,7 @@ class Motions {
         }
       }
     }
-    return { clip, samples, bodies, joints, poses, present, seconds: this.seconds[clip], frame: frameOf(poses) };
+    return { clip, samples, bodies, joints, poses, present, seconds: this.seconds[clip], frame: frameOf(poses, bodies * joints) };
   }
 }
 
@@ -82,13 +92,17 @@ async function inflate(base64) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-// What the figure must show: the greatest distance from the axis it turns about, and its height.
-function frameOf(poses) {
-  let radius = 0.3, low = 0, high = 1;
+// What the figure must show: a circle on the floor, and a height. Who walks out of it is followed.
+function frameOf(poses, joints) {
+  const along = (i) => 3 * joints * Math.floor(i / (3 * joints)); // SpineBase of the first body
+  let path = 0, radius = 0.3, low = 0, high = 1;
+  for (let i = 0; i < poses.length; i += 3 * joints) path = Math.max(path, Math.hypot(poses[i], poses[i + 2]));
+  const follow = path > FOLLOWED_FROM;
   for (let i = 0; i < poses.length; i += 3) {
-    radius = Math.max(radius, Math.hypot(poses[i], poses[i + 2]));
+    const root = along(i), x = follow ? poses[root] : 0, z = follow ? poses[root + 2] : 0;
+    radius = Math.max(radius, Math.hypot(poses[i] - x, poses[i + 2] - z));
     low = Math.min(low, poses[i + 1]);
     high = Math.max(high, poses[i + 1]);
   }
-  return { radius, low, high };
+  return { radius, low, high, follow };
 }

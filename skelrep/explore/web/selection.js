@@ -18,6 +18,7 @@ class Selection {
   take(clips, add) {
     update({ selected: new Set(add ? [...state.selected, ...clips] : clips) });
     say(`${state.selected.size} clips selected.`);
+    if (state.selected.size) byId('selection').scrollIntoView({ block: 'nearest' });
   }
 
   toggle(clip) {

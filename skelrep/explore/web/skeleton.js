@@ -3,10 +3,11 @@
 const TILT = 0.14; // radians from above, to show depth
 const HEAD_RADIUS = 0.095; // metres
 const USUAL_TURN = 0.49; // radians from the side
+const MARKS_APART = 0.5; // metres
 
 class Figure {
   constructor(canvas, skeleton) {
-    Object.assign(this, { canvas, skeleton, motion: null, turn: USUAL_TURN, time: 0, wanted: -1 });
+    Object.assign(this, { canvas, skeleton, motion: null, turn: USUAL_TURN, time: 0, wanted: -1, middle: [0, 0] });
     this.limbs = ['middle', 'left', 'right'].map((side) => [
       side, skeleton.order.slice(1).filter((j) => skeleton.sides[j] === side && j !== skeleton.head),
     ]);
@@ -38,6 +39,7 @@ class Figure {
     context.clearRect(0, 0, width, height);
     if (!motion) return;
     const { radius, low, high } = motion.frame;
+    this.middle = this.followed();
     const tall = (high - low + 2 * HEAD_RADIUS) * Math.cos(TILT) + 2 * radius * Math.sin(TILT);
     const scale = Math.min((width - 8) / (2 * radius + 0.1), (height - 8) / tall);
     const base = height - 4 + low * Math.cos(TILT) * scale - radius * Math.sin(TILT) * scale;
@@ -53,6 +55,27 @@ class Figure {
     context.ellipse(x, y, radius * scale, radius * scale * Math.sin(TILT), 0, 0, 2 * Math.PI);
     context.fill();
     context.stroke();
+    if (this.motion.frame.follow) this.drawMarks(context, x, y, scale, radius);
+  }
+
+  // Dots on the floor, half a metre apart, pass below who is followed.
+  drawMarks(context, x, y, scale, radius) {
+    const cos = Math.cos(this.turn), sin = Math.sin(this.turn), dot = Math.max(0.8, 0.018 * scale);
+    const reach = Math.ceil(radius / MARKS_APART);
+    const [column, row] = this.middle.map((v) => Math.round(v / MARKS_APART));
+    context.fillStyle = theme.line;
+    context.beginPath();
+    for (let i = column - reach; i <= column + reach; i++) {
+      for (let j = row - reach; j <= row + reach; j++) {
+        const right = i * MARKS_APART - this.middle[0], away = j * MARKS_APART - this.middle[1];
+        if (Math.hypot(right, away) > 0.92 * radius) continue;
+        const px = x + (right * cos - away * sin) * scale;
+        const py = y - (away * cos + right * sin) * Math.sin(TILT) * scale;
+        context.moveTo(px + dot, py);
+        context.ellipse(px, py, dot, dot * 0.5, 0, 0, 2 * Math.PI);
+      }
+    }
+    context.fill();
   }
 
   drawBody(context, body, x, y, scale) {
@@ -83,21 +106,37 @@ class Figure {
     context.stroke();
   }
 
+  // Where in its samples the motion is: before, after, and how far between.
+  moment() {
+    const { samples, seconds } = this.motion;
+    const exact = seconds > 0 ? (this.time / seconds) * (samples - 1) : 0;
+    const before = Math.min(samples - 1, Math.floor(exact));
+    return [exact, before, Math.min(samples - 1, before + 1)];
+  }
+
+  // What is in the middle of the figure: where the clip begins, or the first body.
+  followed() {
+    const { poses, bodies, joints, frame } = this.motion;
+    if (!frame.follow) return [0, 0];
+    const [exact, before, after] = this.moment(), weight = exact - before, stride = 3 * bodies * joints;
+    return [0, 2].map((axis) => poses[before * stride + axis] * (1 - weight) + poses[after * stride + axis] * weight);
+  }
+
   // Joints on the page, metres, between two samples; null where the body is absent.
   page(body) {
-    const { samples, bodies, joints, poses, present, seconds } = this.motion;
-    const exact = seconds > 0 ? (this.time / seconds) * (samples - 1) : 0;
-    const before = Math.min(samples - 1, Math.floor(exact)), after = Math.min(samples - 1, before + 1);
+    const { bodies, joints, poses, present } = this.motion;
+    const [exact, before, after] = this.moment();
     if (!present[Math.round(exact) * bodies + body]) return null;
     const weight = present[before * bodies + body] && present[after * bodies + body] ? exact - before : 0;
     const cos = Math.cos(this.turn), sin = Math.sin(this.turn);
     const page = new Float32Array(2 * joints);
     const from = (before * bodies + body) * joints * 3, to = (after * bodies + body) * joints * 3;
     for (let joint = 0; joint < joints; joint++) {
-      const [right, up, away] = [0, 1, 2].map((axis) => {
+      const [x, up, z] = [0, 1, 2].map((axis) => {
         const i = joint * 3 + axis;
         return poses[from + i] * (1 - weight) + poses[to + i] * weight;
       });
+      const right = x - this.middle[0], away = z - this.middle[1];
       page[2 * joint] = right * cos - away * sin;
       page[2 * joint + 1] = up * Math.cos(TILT) + (away * cos + right * sin) * Math.sin(TILT);
     }
