@@ -25,7 +25,7 @@ def cluster(x_NK: FloatArray, count: int, seed: int) -> NDArray[np.int64]:
     """Cluster rows by k-means, started by k-means++.
 
     Args:
-        x_NK: (N, K), such as `components`.
+        x_NK: (N, K), such as `components`; one row or more.
         count: of clusters; no more than there are distinct rows are found.
         seed: of the start.
 
@@ -39,8 +39,6 @@ def cluster(x_NK: FloatArray, count: int, seed: int) -> NDArray[np.int64]:
         >>> cluster(np.array([[0.0], [0.1], [5.0]]), 2, seed=0).tolist()
         [0, 0, 1]
     """
-    if not len(x_NK):
-        return np.zeros(0, dtype=np.int64)
     centres = _start(x_NK, count, np.random.default_rng(seed))
     member = _nearest(x_NK, centres)
     for _ in range(MAX_STEPS):

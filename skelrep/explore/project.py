@@ -74,7 +74,7 @@ def place(components_NK: FloatArray, projection: Literal["tsne", "pca"], seed: i
     """Places on the map.
 
     Args:
-        components_NK: from `components`.
+        components_NK: from `components`; one row or more.
         projection: from `choose_projection`.
         seed: of t-SNE, which also starts from the first two components.
 
@@ -85,8 +85,6 @@ def place(components_NK: FloatArray, projection: Literal["tsne", "pca"], seed: i
     flat_N2[:, : components_NK.shape[1]] = components_NK[:, :2]
     if projection == "tsne" and flat_N2.any():
         flat_N2 = _tsne(components_NK, seed)
-    if not len(flat_N2):
-        return flat_N2
     low, high = flat_N2.min(axis=0), flat_N2.max(axis=0)
     extent = float((high - low).max()) or 1.0
     return (flat_N2 - (low + high) / 2) / extent + 0.5
