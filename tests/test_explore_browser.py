@@ -150,6 +150,12 @@ def test_a_narrow_screen_has_room_for_both(browser: Any, atlas_file: Path) -> No
 def test_without_webgl_the_same_points_are_drawn(browser: Any, atlas_file: Path) -> None:
     with_webgl = open_page(browser, atlas_file)
     expected = drawn(with_webgl, "#overlay")
+    lose = "document.getElementById('points').getContext('webgl').getExtension('WEBGL_lose_context')"
+    with_webgl.evaluate(
+        f"() => {{ const lost = {lose}; lost.loseContext(); setTimeout(() => lost.restoreContext(), 50); }}"
+    )
+    with_webgl.wait_for_timeout(400)
+    assert drawn(with_webgl, "#overlay") == pytest.approx(expected, rel=0.02)  # also after the card was reset
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     context.add_init_script(
         "const get = HTMLCanvasElement.prototype.getContext;"

@@ -24,6 +24,7 @@ from skelrep.errors import ConfigError, OutputError, ShapeError
 from skelrep.explore.page import SCRIPTS, json_text, web_file
 from skelrep.explore.source import archive_fields, gather_clips
 
+DOCUMENT = Path(__file__).parents[1] / "docs" / "atlas.md"
 WEB = Path(skelrep.__path__[0]) / "explore" / "web"
 
 
@@ -195,6 +196,20 @@ def test_what_cannot_be_shown_is_an_error(
     with pytest.raises(error, match=words):
         skelrep.atlas(**arguments)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_document_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    code = re.findall(
+        r"^```python\n(.*?)^```", DOCUMENT.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
+    )
+    names: dict[str, Any] = {}
+    exec(compile(code[1], "docs/atlas.md", "exec"), names)
+    assert names["page"].fields == ("label", "cluster", "length")
+    keys = re.findall(r"<dt>(.*?)</dt>", web_file("index.html"))
+    assert (
+        len(keys) == DOCUMENT.read_text(encoding="utf-8").split("## Keys")[1].split("##")[0].count("\n| ") - 2
+    )
 
 
 def test_the_command_writes_the_page(

@@ -7,6 +7,7 @@ class AtlasMap {
     this.grid = new Grid(data.x, data.y);
     this.overlay = byId('overlay');
     this.points = makePoints(byId('points'), data.x, data.y);
+    this.points.onRestored = () => this.draw();
     this.outline = []; // of the lasso, on the screen
     this.waiting = false;
     new ResizeObserver(() => this.resize()).observe(this.overlay);

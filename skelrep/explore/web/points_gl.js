@@ -34,7 +34,13 @@ class PointsGL {
     this.count = x.length;
     this.places = Float32Array.from({ length: 2 * x.length }, (_, i) => (i % 2 ? y : x)[i >> 1]);
     this.prepare();
+    this.onRestored = () => {};
     canvas.addEventListener('webglcontextlost', (event) => event.preventDefault());
+    canvas.addEventListener('webglcontextrestored', () => {
+      this.prepare();
+      this.setColours(this.colours);
+      this.onRestored();
+    });
   }
 
   prepare() {
@@ -68,6 +74,7 @@ class PointsGL {
 
   // Red, green, blue, opacity of every point; an opacity above a half is drawn solid, above the others.
   setColours(colours) {
+    this.colours = colours;
     this.gl.bufferData(this.gl.ARRAY_BUFFER, colours, this.gl.DYNAMIC_DRAW);
   }
 

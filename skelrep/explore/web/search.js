@@ -88,6 +88,7 @@ class Search {
 
   choose(clip) {
     this.close();
+    this.input.value = '';
     this.input.blur();
     this.onChoose(clip);
     byId('overlay').focus({ preventScroll: true });
