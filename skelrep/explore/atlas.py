@@ -110,9 +110,8 @@ def atlas(
         raise ShapeError("clips holds no clips; an atlas shows at least one.")
     known = found | check_fields(fields or {}, [clip.name for clip in items])
     if vectors is None:
-        rows = np.asarray(encode(items, encoder, batch_size=batch_size, device=device, progress=progress))
-    else:
-        rows = check_vectors(vectors, len(items))
+        vectors = np.asarray(encode(items, encoder, batch_size=batch_size, device=device, progress=progress))
+    rows = check_vectors(vectors, len(items))
     contents = make_contents(items, rows, known, title_of(clips, title), options)
     page = render_page(payload(contents), contents.motions.shelves).encode()
     with atomic_write(target) as file:
@@ -167,7 +166,7 @@ def check_target(path: str | os.PathLike[str]) -> Path:
 
 
 def check_vectors(vectors: ArrayLike, count: int) -> NDArray[np.float32]:
-    """Vectors that a person gives, as float32 (N, D).
+    """Vectors that a person or a model gives, as float32 (N, D).
 
     Raises:
         ShapeError: other axes, another number of rows, no numbers, NaN or infinity.

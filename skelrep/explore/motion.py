@@ -49,7 +49,7 @@ def sample_motion(clip: Clip) -> Motion:
     Example:
         >>> from skelrep.demo import load_demo_clips
         >>> motion = sample_motion(load_demo_clips()[0])
-        >>> motion.poses.shape, motion.present.all(), motion.seconds
+        >>> motion.poses.shape, bool(motion.present.all()), motion.seconds
         ((25, 1, 25, 3), True, 2.4)
     """
     x_TMVC = clip.data.transpose(1, 3, 2, 0).astype(np.float64)
