@@ -220,7 +220,7 @@ def test_the_command_writes_the_page(
     target = tmp_path / "new" / "atlas.html"
     command = ["atlas", str(ARCHIVE), "-o", str(target), "--model", str(tiny_folder), "--labels", str(labels)]
     assert main([*command, "--projection", "pca", "--title", "Ours", "--top-k", "3"]) == 0
-    assert re.match(r"30 clips in \d+ s: \S+atlas\.html \(0\.\d MB", capsys.readouterr().out)
+    assert re.match(r"30 clips in \d+ s: \S+atlas\.html \(0\.\d+ MB", capsys.readouterr().out)
     data = data_of(target.read_text(encoding="utf-8"))
     assert (data["title"], data["neighbours"]["topK"], data["mapName"]) == ("Ours", 3, "PCA")
     assert [field["name"] for field in data["fields"]] == ["label", "cluster", "subject", "age"]

@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> None:
         progress=False if options.quiet else None,
     )
     if not options.quiet:
-        size = f"{page.num_bytes / 1e6:.1f} MB, {page.motion_bytes / 1e6:.1f} of them movements"
+        size = f"{page.num_bytes / 1e6:.2f} MB, {page.motion_bytes / 1e6:.2f} of them movements"
         say(f"{page.clips} clips in {time.perf_counter() - began:.0f} s: {page.path} ({size})")
         say(f"map: {page.projection}; colours: {', '.join(page.fields)}")
 

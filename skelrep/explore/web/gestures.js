@@ -4,11 +4,12 @@ const PRESS_LIMIT = 5; // pixels a pointer may slip and still press
 
 class Gestures {
   constructor(map, onChoose, onSelect) {
-    Object.assign(this, { map, onChoose, onSelect, pointers: new Map(), drawing: false, moved: 0 });
+    Object.assign(this, { map, onChoose, onSelect, pointers: new Map(), drawing: false, moved: 0, reach: -1 });
     const { overlay } = map;
     overlay.addEventListener('pointerdown', (event) => this.down(event));
     overlay.addEventListener('pointermove', (event) => this.move(event));
     for (const name of ['pointerup', 'pointercancel']) overlay.addEventListener(name, (event) => this.up(event));
+    overlay.addEventListener('click', (event) => this.press(event));
     overlay.addEventListener('pointerleave', () => update({ hovered: -1 }));
     overlay.addEventListener('wheel', (event) => this.wheel(event), { passive: false });
     for (const name of ['focus', 'blur']) overlay.addEventListener(name, () => map.redraw());
@@ -61,9 +62,11 @@ class Gestures {
 
   up(event) {
     if (!this.pointers.delete(event.pointerId)) return;
-    const pressed = this.moved <= PRESS_LIMIT && event.type === 'pointerup';
-    if (pressed) this.press(event);
-    else if (this.drawing && event.type === 'pointerup') this.onSelect(this.map.enclosed(), event.ctrlKey || event.metaKey);
+    const slipped = this.moved > PRESS_LIMIT;
+    this.reach = slipped ? -1 : event.pointerType === 'touch' ? 20 : 10;
+    if (slipped && this.drawing && event.type === 'pointerup') {
+      this.onSelect(this.map.enclosed(), event.ctrlKey || event.metaKey);
+    }
     if (!this.pointers.size) {
       this.drawing = false;
       this.map.outline = [];
@@ -71,9 +74,10 @@ class Gestures {
     this.map.redraw();
   }
 
+  // A click comes after `up`. Were the panel opened before it, it would press what has moved below the finger.
   press(event) {
-    const clip = this.map.under(...this.place(event), event.pointerType === 'touch' ? 20 : 10);
-    this.onChoose(clip);
+    if (this.reach > 0) this.onChoose(this.map.under(...this.place(event), this.reach));
+    this.reach = -1;
   }
 
   wheel(event) {
