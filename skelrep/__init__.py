@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from .embed import encode_to_file as encode_to_file
     from .evaluate import knn_probe as knn_probe
     from .evaluate import linear_probe as linear_probe
-    from .export import export_onnx as export_onnx
-    from .export import export_program as export_program
     from .explore import AtlasFile as AtlasFile
     from .explore import atlas as atlas
+    from .export import export_onnx as export_onnx
+    from .export import export_program as export_program
     from .health import HealthReport as HealthReport
     from .health import doctor as doctor
     from .index import Index as Index
