@@ -16,6 +16,7 @@ MAX_MEGABYTES = 13
 NEEDED = (
     "skelrep/py.typed",
     "skelrep/demo/clips.npz",
+    "skelrep/explore/web/index.html",
     "skelrep/demo/README.md",
     "skelrep/weights/default/config.json",
     "skelrep/weights/default/model.safetensors",

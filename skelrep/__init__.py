@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from .embed import encode_to_file as encode_to_file
     from .evaluate import knn_probe as knn_probe
     from .evaluate import linear_probe as linear_probe
+    from .explore import AtlasFile as AtlasFile
+    from .explore import atlas as atlas
     from .export import export_onnx as export_onnx
     from .export import export_program as export_program
     from .health import HealthReport as HealthReport
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 # A name, or a room such as `skelrep.crossclr`, is imported when it is first used, so that `skelrep --help`
 # does not wait for torch.
 _ROOMS = {
+    "AtlasFile": "explore",
     "Clip": "clips",
     "ClipStore": "read",
     "EncoderConfig": "config",
@@ -54,6 +57,7 @@ _ROOMS = {
     "PretrainConfig": "config",
     "SkeletonClassifier": "classifier",
     "SkeletonEncoder": "models",
+    "atlas": "explore",
     "doctor": "health",
     "encode": "embed",
     "encode_stream": "embed",
@@ -75,6 +79,7 @@ _ROOMS = {
 }
 
 __all__ = [
+    "AtlasFile",
     "Clip",
     "ClipStore",
     "EncoderConfig",
@@ -87,6 +92,7 @@ __all__ = [
     "SkeletonClassifier",
     "SkeletonEncoder",
     "__version__",
+    "atlas",
     "doctor",
     "encode",
     "encode_stream",

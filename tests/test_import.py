@@ -10,6 +10,7 @@ import pytest
 import skelrep
 
 PUBLIC = {
+    "AtlasFile",
     "Clip",
     "ClipStore",
     "EncoderConfig",
@@ -22,6 +23,7 @@ PUBLIC = {
     "SkeletonClassifier",
     "SkeletonEncoder",
     "__version__",
+    "atlas",
     "doctor",
     "encode",
     "encode_stream",

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from .._version import __version__
 from ..errors import PeerError, SkelrepError
 from . import (
+    atlas,
     convert,
     demo,
     doctor,
@@ -42,6 +43,7 @@ COMMANDS = (
     reproduce,
     doctor,
     draw,
+    atlas,
     info,
     demo,
     convert,

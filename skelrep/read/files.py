@@ -75,9 +75,15 @@ def read_clips(
 
 def iter_files(path: str | os.PathLike[str], *, recipe: Recipe = "fixed") -> Iterator[Clip]:
     """`read_clips` of a file or folder, file by file: the clips of one file are in memory at a time."""
+    for _, clips in iter_sources(path, recipe=recipe):
+        yield from clips
+
+
+def iter_sources(path: object, *, recipe: Recipe = "fixed") -> Iterator[tuple[str, list[Clip]]]:
+    """`read_clips`, with where the clips come from: a file, or a kind of object, and its clips."""
     for clips, report in _read(path, _options("auto", recipe, False, None)):
         warn_of(report)
-        yield from clips
+        yield report.source, clips
 
 
 def inspect_clips(
