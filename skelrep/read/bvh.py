@@ -97,6 +97,7 @@ class _Hierarchy:
         self._words = [(word, n) for n, line in enumerate(text.splitlines(), 1) for word in line.split()]
         self._where, self._at = where, 0
         self._open: list[int] = []
+        self._given: dict[str, int] = {}  # names, and the last number that was tried behind them
         self._skeleton = Skeleton()
 
     def parse(self) -> Skeleton:
@@ -127,13 +128,20 @@ class _Hierarchy:
         if not name:
             self._fail("a joint before an End Site")
         self._expect("{")
-        taken = set(self._skeleton.names)
-        unique = next(n for n in (name, *(f"{name}#{k}" for k in range(2, MAX_JOINTS + 2))) if n not in taken)
-        self._skeleton.names.append(unique)
+        self._skeleton.names.append(self._unique(name))
         self._skeleton.parents.append(self._open[-1] if self._open else -1)
         self._skeleton.offsets.append((0.0, 0.0, 0.0))
         self._skeleton.channels.append(())
         self._open.append(len(self._skeleton.names) - 1)
+
+    def _unique(self, name: str) -> str:
+        """The name, or where it was given before, the next of name#2, name#3, ... that was not."""
+        unique = name
+        while unique in self._given:
+            self._given[name] = self._given.get(name, 1) + 1
+            unique = f"{name}#{self._given[name]}"
+        self._given.setdefault(unique, 1)
+        return unique
 
     def _channels(self) -> None:
         number = self._next()
