@@ -17,6 +17,7 @@ from .raw import MAX_NUMBERS, Found, RawClip
 
 MAX_JOINTS = 1000
 MAX_NUMBER = 1e9  # no length or angle is larger
+MIN_FRAME_TIME = 1e-5  # seconds; no camera is faster, and the rate of 1e-320 would be infinite
 _CHANNEL = re.compile(r"([XYZ])(position|rotation)", re.IGNORECASE)
 
 
@@ -51,7 +52,7 @@ def read_bvh(path: Path, layout: Layout | None = None) -> Found:
     if len(values) * len(skeleton.names) * 3 > MAX_NUMBERS:
         raise FormatError(f"{path} has {len(values)} frames of {len(skeleton.names)} joints. Split it.")
     positions = joint_positions(skeleton.parents, skeleton.offsets, skeleton.channels, values)
-    fps = round(1 / frame_time, 3) if 0 < frame_time < 10 else None
+    fps = round(1 / frame_time, 3) if MIN_FRAME_TIME < frame_time < 10 else None
     raw = RawClip(positions=positions[None], name=path.stem, fps=fps)
     names = tuple(skeleton.names)
     if layout is None:
