@@ -19,7 +19,8 @@ from .run import ROOT
 RECORD = ROOT / "benchmarks" / "results" / "atheris.json"
 STATISTICS = {
     "inputs": r"number_of_executed_units: (\d+)", "kept": r"new_units_added: +(\d+)",
-    "coverage": r"cov: (\d+)", "slowest_s": r"slowest_unit_time_sec: +(\d+)", "peak_rss_mb": r"peak_rss_mb: +(\d+)",
+    "coverage": r"cov: (\d+)",
+    "slowest_s": r"slowest_unit_time_sec: +(\d+)", "peak_rss_mb": r"peak_rss_mb: +(\d+)",
 }  # fmt: skip
 
 
