@@ -17,16 +17,17 @@ _PUBLISHED = (
     ".gcn.conv."),
 )  # fmt: skip
 
+SIZES: dict[str, object] = {"views": ("joint",), "base_channels": 1, "feature_channels": 2}
+PARTS: dict[str, object] = {"blocks": 2, "feature_blocks": (0, 2), "pooling": "parts_std", "whitening": 8}
+
 
 @functools.cache
 def tiny_encoder(recipe: str = "fixed") -> SkeletonEncoder:
-    """One view, one channel, random weights."""
+    """One view, one channel, random weights; under ``"faithful"`` what published code has, and no more."""
+    shape = SIZES if recipe == "faithful" else SIZES | PARTS
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        encoder = EncoderConfig(
-            recipe_name=recipe, views=("joint",), base_channels=1,
-            feature_channels=2  # type: ignore[arg-type]
-        )  # fmt: skip
+        encoder = EncoderConfig(recipe_name=recipe, **shape)  # type: ignore[arg-type]
         preprocess = PreprocessConfig(recipe_name=recipe, frames=4)  # type: ignore[arg-type]
         return SkeletonEncoder(ModelConfig(encoder=encoder, preprocess=preprocess)).eval()
 

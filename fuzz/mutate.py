@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 
 MAX_SIZE = 1 << 16  # bytes of an input; what it makes a reader do must not depend on what it claims
+GROWTH = 2  # a seed larger than half of that may grow so many times: cut at once, its end would never be read
 
 NUMBERS = [
     b"0", b"-1", b"1", b"2", b"25", b"1000000000", b"2147483648", b"4294967295", b"9223372036854775808",
@@ -115,9 +116,10 @@ TEXT: tuple[Mutator, ...] = (
 
 
 def stacked(rng: random.Random, data: bytes, mutators: Sequence[Mutator], others: Sequence[bytes]) -> bytes:
-    """One to four changes, one after another, within `MAX_SIZE`."""
+    """One to four changes, one after another, within `MAX_SIZE` or twice the size at the beginning."""
+    limit = max(MAX_SIZE, GROWTH * len(data))
     for _ in range(rng.choice([1, 1, 2, 4])):
-        data = rng.choice(mutators)(rng, data, others)[:MAX_SIZE]
+        data = rng.choice(mutators)(rng, data, others)[:limit]
     return data
 
 

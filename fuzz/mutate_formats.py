@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import functools
+import hashlib
 import io
 import json
 import pickletools
@@ -15,7 +17,7 @@ import zipfile
 from collections.abc import Sequence
 from typing import Any
 
-from .mutate import BYTES, TEXT, Mutator, stacked
+from .mutate import BYTES, TEXT, Mutator, flip_bits, set_bytes, stacked
 
 JSON_VALUES: list[Any] = [
     None, True, False, 0, -1, 25, 10**9, 2**63, 10**30, 10**400, -0.0, 0.5, 1e308, float("nan"), float("inf"),
@@ -42,6 +44,8 @@ NPY_DESCR = [
     b"'<f4'", b"'<f8'", b"'|O'", b"'<U4'", b"'|V8'", b"'<M8[s]'", b"'|S0'", b"'<f2'", b"'>i8'", b"'|b1'",
     b"'<c16'", b"'<U1000000'", b"'<f99'", b"[('a', '<f4')]", b"'|u1'", b"'<f16'", b"'<i3'",
 ]  # fmt: skip
+_DIGEST = re.compile(rb'("content_sha256": ?")[0-9a-f]{64}')
+METHODS = [zipfile.ZIP_STORED] * 3 + [zipfile.ZIP_DEFLATED]
 NPY_SIZES = [b"0", b"1", b"2", b"3", b"17", b"25", b"33", b"1000000000", b"999999999999999999", b"300", b"-1"]
 
 
@@ -95,13 +99,9 @@ def change_zip(rng: random.Random, data: bytes, others: Sequence[bytes]) -> byte
     """A member is changed within, renamed, doubled, or stored in another way; else the bytes change."""
     if rng.random() < 0.3:
         return stacked(rng, data, BYTES, others)
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            members = [(name, archive.read(name)) for name in archive.namelist()]
-    except Exception:  # whatever the changes before this one made of it
-        return stacked(rng, data, BYTES, others)
+    members = list(_members(data))
     if not members:
-        return data
+        return stacked(rng, data, BYTES, others)
     place = rng.randrange(len(members))
     name, content = members[place]
     match rng.randrange(6):
@@ -119,6 +119,16 @@ def change_zip(rng: random.Random, data: bytes, others: Sequence[bytes]) -> byte
     return _zipped(rng, members)
 
 
+@functools.lru_cache(maxsize=32)  # the seeds, which come again and again
+def _members(data: bytes) -> tuple[tuple[str, bytes], ...]:
+    """Names and contents; none where the changes before this one left no archive."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return tuple((name, archive.read(name)) for name in archive.namelist())
+    except Exception:  # damage shows in as many ways as there are bytes
+        return ()
+
+
 def _inner(rng: random.Random, name: str, content: bytes, others: Sequence[bytes]) -> bytes:
     if content[:6] == b"\x93NUMPY":
         return change_npy(rng, content, others)
@@ -128,16 +138,31 @@ def _inner(rng: random.Random, name: str, content: bytes, others: Sequence[bytes
 
 
 def _zipped(rng: random.Random, members: Sequence[tuple[str, bytes]]) -> bytes:
-    methods = [zipfile.ZIP_STORED] * 6 + [zipfile.ZIP_DEFLATED] * 3 + [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", rng.choice(methods)) as archive:
-        for name, content in members:
-            info = zipfile.ZipInfo(name or "_")
-            info.external_attr = rng.choice([0, 0, 0o120777 << 16])  # a symbolic link
-            archive.fp.write(b"") if archive.fp else None
-            if info.filename not in archive.namelist():
-                archive.writestr(info, content, rng.choice(methods))
-    return buffer.getvalue()
+    """All members in one way, but one of them; each name once."""
+    links = [0, 0, 0o120777 << 16]
+    usual = rng.choice(METHODS), rng.choice(links)
+    special = rng.choice([*METHODS, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]), rng.choice(links)
+    place = rng.randrange(len(members) + 1)
+    body, directory = bytearray(), bytearray()
+    kept = list({name or "_": (name or "_", content) for name, content in members}.values())
+    for number, (name, content) in enumerate(kept):
+        record, before, after = _record(name, content, *(special if number == place else usual))
+        directory += before + struct.pack("<L", len(body)) + after
+        body += record
+    end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, len(kept), len(kept), len(directory), len(body), 0)
+    return bytes(body + directory + end)
+
+
+@functools.lru_cache(maxsize=2048)
+def _record(name: str, content: bytes, method: int, attributes: int) -> tuple[bytes, bytes, bytes]:
+    """A member, and its entry in the directory before and after the place that it has in the archive."""
+    info, buffer = zipfile.ZipInfo(name), io.BytesIO()
+    info.external_attr = attributes
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(info, content, method)
+    whole = buffer.getvalue()
+    start, end = int.from_bytes(whole[-6:-2], "little"), len(whole) - 22
+    return whole[:start], whole[start : start + 42], whole[start + 46 : end]
 
 
 def change_npy(rng: random.Random, data: bytes, others: Sequence[bytes]) -> bytes:
@@ -185,12 +210,25 @@ def change_pickle(rng: random.Random, data: bytes, others: Sequence[bytes]) -> b
 
 
 def change_safetensors(rng: random.Random, data: bytes, others: Sequence[bytes]) -> bytes:
-    """The JSON head changes and its length stays right; or the bytes change."""
-    if len(data) < 8 or rng.random() < 0.3:
+    """The JSON head changes and its length stays right, or the numbers do; or the bytes change.
+
+    Half of the times the digest in the head is that of the new numbers, so that they are looked at.
+    """
+    if len(data) < 8 or rng.random() < 0.2:
         return stacked(rng, data, BYTES, others)
     (length,) = struct.unpack("<Q", data[:8])
     head, body = data[8 : 8 + length], data[8 + length :]
-    head = change_json(rng, head, [head]) if rng.random() < 0.6 else stacked(rng, head, TEXT, [head])
+    match rng.randrange(5):
+        case 0 | 1:
+            head = change_json(rng, head, [head])
+        case 2:
+            head = stacked(rng, head, TEXT, [head])
+        case 3:
+            body = stacked(rng, body, (flip_bits, set_bytes), [body])  # of the same length
+        case _:
+            body = stacked(rng, body, BYTES, [body])
+    if rng.random() < 0.5:
+        head = _DIGEST.sub(lambda found: found[1] + hashlib.sha256(body).hexdigest().encode(), head)
     return len(head).to_bytes(8, "little") + head + body
 
 

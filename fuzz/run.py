@@ -3,17 +3,14 @@
     python -m fuzz.run --inputs 100000 --json benchmarks/results/fuzz.json [--target NAME] [--seconds 100]
 
 Inputs are numbered: the same seed gives the same ones. With --seconds a run stops in time, and the same
-command goes on where it stopped. A worker process reads; it may grow by 512 MiB, and take 5 s of processor
-time an input.
+command goes on where it stopped. A worker process reads (`fuzz.worker`); it may grow by 512 MiB, and take 5 s
+of processor time an input.
 """
 
 from __future__ import annotations
 
 import argparse
-import collections
-import contextlib
 import fcntl
-import gc
 import json
 import os
 import select
@@ -21,13 +18,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-SILENCE = 60.0  # seconds without a word from the worker before it counts as hanging
-REPORT_EVERY = 200
+SILENCE = 60.0  # seconds without a word before a worker counts as hanging, if it was given a processor
 MAX_FINDINGS = 20  # of one target in one run: there is work to do before more are looked for
 
 
@@ -42,11 +37,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, help="stop after so many, to go on later")
     parser.add_argument("--json", type=Path, help="merge the counts into this file")
     parser.add_argument("--crashes", type=Path, default=Path("fuzz-findings"), help="folder of what is found")
-    parser.add_argument("--worker", nargs=2, type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.worker is not None:
-        work(options.target[0], options.seed, *options.worker)
-        return 0
     from .catalogue import TARGETS
 
     end = time.monotonic() + (options.seconds or 1e9)
@@ -78,16 +69,17 @@ def attack(name: str, record: dict[str, Any], options: argparse.Namespace, end: 
 
 def _one_worker(name: str, record: dict[str, Any], options: argparse.Namespace, end: float) -> str:
     """Count what a worker says; returns why it ended, empty where it was finished or the time was over."""
-    command = [sys.executable, "-m", "fuzz.run", "--target", name, "--seed", str(options.seed), "--worker"]
-    bounds = [str(record["inputs"]), str(options.inputs)]
-    with subprocess.Popen([*command, *bounds], cwd=ROOT, stdout=subprocess.PIPE, text=True) as worker:
+    numbers = map(str, (options.seed, record["inputs"], options.inputs))
+    command = [sys.executable, "-m", "fuzz.worker", name, *numbers]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as worker:
         assert worker.stdout is not None
         try:
             while True:
-                ready, _, _ = select.select([worker.stdout], [], [], SILENCE)
-                line = worker.stdout.readline() if ready else None
-                if line is None:
-                    return f"hang: nothing for {SILENCE:.0f} s"
+                used = _processor_seconds(worker.pid)
+                while not select.select([worker.stdout], [], [], SILENCE)[0]:
+                    if not _waits(worker.pid) or _processor_seconds(worker.pid) > used + SILENCE:
+                        return f"hang: nothing for {SILENCE:.0f} s"
+                line = worker.stdout.readline()
                 if not line:
                     return f"crash: the process ended with {worker.wait()}" if worker.wait() else ""
                 _count(name, json.loads(line), record, options)
@@ -95,6 +87,19 @@ def _one_worker(name: str, record: dict[str, Any], options: argparse.Namespace, 
                     return ""
         finally:
             worker.kill()
+
+
+def _stat(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+
+
+def _waits(pid: int) -> bool:
+    """Whether a process could go on, and the machine has only no time for it."""
+    return _stat(pid)[0] == "R"
+
+
+def _processor_seconds(pid: int) -> float:
+    return sum(map(int, _stat(pid)[11:13])) / os.sysconf("SC_CLK_TCK")
 
 
 def _count(name: str, said: dict[str, Any], record: dict[str, Any], options: argparse.Namespace) -> None:
@@ -127,82 +132,6 @@ def _keep(name: str, number: int, reason: str, record: dict[str, Any], options: 
     (options.crashes / f"{stem}.txt").write_text(reason)
     record["findings"].append({"input": number, "what": what, "times": 1})
     print(f"  {name} {number}: {what}", flush=True)
-
-
-def work(name: str, seed: int, first: int, last: int) -> None:
-    """A worker: read inputs `first` to `last`, a line of JSON for some of them at a time."""
-    import torch
-
-    from .catalogue import TARGETS
-    from .guard import limit_memory, peak_memory
-    from .targets import Runner
-
-    torch.set_num_threads(1)
-    memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
-    with tempfile.TemporaryDirectory(dir=memory, prefix="skelrep-fuzz-") as folder:
-        runner = Runner(TARGETS[name], Path(folder))
-        for number in range(min(12, last)):  # what is imported or cached at first use belongs to no input
-            with contextlib.suppress(BaseException):
-                runner.run(runner.make(number, seed))
-        gc.collect()
-        limit_memory()
-        base, tally = peak_memory(), _Tally()
-        for number in range(first, last):
-            tally.count(_read_one(runner, number, seed))
-            if (number + 1) % REPORT_EVERY == 0 or number + 1 == last or tally.overdue():
-                _say(
-                    {
-                        "number": number + 1,
-                        "memory_mb": round((peak_memory() - base) / 2**20, 1),
-                        **tally.take(),
-                    }
-                )
-
-
-def _read_one(runner: Any, number: int, seed: int) -> tuple[str, float]:
-    data = runner.make(number, seed)
-    start = time.process_time()
-    try:
-        outcome = runner.run(data)
-    except BaseException as error:  # whatever it is, it is what this program looks for
-        if isinstance(error, KeyboardInterrupt):
-            raise
-        outcome = "finding"
-        _say({"number": number, "finding": traceback.format_exc(limit=-12)[-6000:]})
-        del error
-        gc.collect()
-    return outcome, time.process_time() - start
-
-
-class _Tally:
-    """Counts since the last report."""
-
-    def __init__(self) -> None:
-        self._outcomes: collections.Counter[str] = collections.Counter()
-        self._seconds = self._slowest = 0.0
-        self._since = time.monotonic()
-
-    def count(self, result: tuple[str, float]) -> None:
-        outcome, seconds = result
-        self._outcomes[outcome] += 1
-        self._seconds += seconds
-        self._slowest = max(self._slowest, seconds)
-
-    def overdue(self) -> bool:
-        return time.monotonic() - self._since > 2
-
-    def take(self) -> dict[str, Any]:
-        out = {
-            "outcomes": dict(self._outcomes),
-            "seconds": self._seconds,
-            "slowest_ms": round(1000 * self._slowest, 1),
-        }
-        self.__init__()  # type: ignore[misc]
-        return out
-
-
-def _say(record: dict[str, Any]) -> None:
-    os.write(1, (json.dumps(record) + "\n").encode())
 
 
 def _empty(seed: int) -> dict[str, Any]:

@@ -17,6 +17,8 @@ from .layout import spatial_partition
 from .models import SkeletonEncoder
 from .publish import save_with_card
 from .record import listed
+from .regular_files import open_regular
+from .torch_files import holds_all_numbers, load_plain
 from .weights_file import check_device, check_tensors
 from .weights_io import empty_encoder, fill_encoder
 
@@ -108,7 +110,8 @@ def convert(
 def read_state(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     """The tensors of a `.pt` file by name, without wrapping and prefix; see `load_reference_checkpoint`."""
     try:
-        data = torch.load(path, map_location="cpu", weights_only=True)
+        with open_regular(path) as file:
+            data, size = load_plain(file), os.fstat(file.fileno()).st_size
     except FileNotFoundError as error:
         raise WeightsNotFoundError(f"there is no {path}; expected a .pt or .pth checkpoint.") from error
     except pickle.UnpicklingError as error:
@@ -127,6 +130,8 @@ def read_state(path: str | os.PathLike[str]) -> dict[str, Tensor]:
             data = data[wrapper]
     if not isinstance(data, Mapping) or not all(isinstance(v, Tensor) for v in data.values()):
         raise WeightsError(f"{path} is not a dict of tensors by name. {REMEDY}")
+    if not holds_all_numbers(data.values(), size):
+        raise WeightsError(f"{path} claims more numbers than it has room for. {REMEDY}")
     return {str(name).removeprefix("module."): tensor for name, tensor in data.items()}
 
 

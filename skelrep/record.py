@@ -43,6 +43,18 @@ class Record:
         return cls(**{n: _coerce(hints[n], data[n], f"{where}.{n}") for n in known if n in data})
 
 
+def unique_fields(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """For `json.loads(object_pairs_hook=...)`: a mapping, of which nobody can say that it was read otherwise.
+
+    Raises:
+        ValueError: a field is given twice.
+    """
+    data = dict(pairs)
+    if len(data) < len(pairs):
+        raise ValueError("a field is given twice")
+    return data
+
+
 def check_fields(
     record: Record, *, positive: tuple[str, ...] = (), non_negative: tuple[str, ...] = ()
 ) -> None:

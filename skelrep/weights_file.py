@@ -16,10 +16,15 @@ from torch import Tensor
 
 from .errors import ConfigError, WeightsError, WeightsNotFoundError
 from .record import listed
+from .regular_files import read_regular
 
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
 CONTENT_SHA256 = "content_sha256"
+
+# What numbers may be kept as. Others (complex, 8-bit floats) have no sum, or cannot be made float32.
+FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+INTEGERS = (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +87,7 @@ def unpack(files: ModelFiles) -> tuple[dict[str, Tensor], dict[str, str]]:
     path = files.weights
     try:
         # Read, not mapped: the file may be replaced while its tensors are in use.
-        content = path.read_bytes()
+        content = read_regular(path)
         tensors = safetensors.torch.load(content)
         start = 8 + int.from_bytes(content[:8], "little")
         metadata = json.loads(content[8:start]).get("__metadata__") or {}
@@ -148,9 +153,12 @@ def check_device(device: str | torch.device | None) -> torch.device:
         ) from error
 
 
-def _kind(tensor: Tensor) -> tuple[bool, torch.Size]:
-    return tensor.is_floating_point(), tensor.shape
+def _kind(tensor: Tensor) -> tuple[str, torch.Size]:
+    if tensor.dtype in FLOATS:
+        return "float", tensor.shape
+    return ("integer" if tensor.dtype in INTEGERS else str(tensor.dtype)), tensor.shape
 
 
 def _describe(tensor: Tensor) -> str:
-    return f"{'float' if tensor.is_floating_point() else 'integer'} {tuple(tensor.shape)}"
+    kind, shape = _kind(tensor)
+    return f"{kind} {tuple(shape)}"

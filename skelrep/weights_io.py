@@ -21,6 +21,8 @@ from .errors import ConfigError, WeightsError, WeightsNotFoundError
 from .golden import golden_shapes, golden_tensors
 from .models import SkeletonEncoder
 from .models.empty import EmptyWeights
+from .record import unique_fields
+from .regular_files import open_regular
 from .verification import verify_model as verify_model
 from .weights_file import CONFIG_NAME, WEIGHTS_NAME, check_device, check_tensors, pack, unpack
 from .weights_file import ModelFiles as ModelFiles
@@ -176,7 +178,7 @@ def config_from_json(text: str | bytes, where: str) -> dict[str, Any]:
         ConfigError: no JSON object, or another format version.
     """
     try:
-        data = json.loads(text, object_pairs_hook=_no_duplicates)
+        data = json.loads(text, object_pairs_hook=unique_fields)
     except (
         ValueError,
         RecursionError,
@@ -240,7 +242,7 @@ def read_config(files: ModelFiles) -> bytes:
         WeightsNotFoundError, ConfigError: there is none, or it cannot be read.
     """
     try:
-        with files.config.open("rb") as file:
+        with open_regular(files.config) as file:
             text = file.read(MAX_CONFIG_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise WeightsNotFoundError(
@@ -248,15 +250,8 @@ def read_config(files: ModelFiles) -> bytes:
         ) from error
     except OSError as error:
         raise ConfigError(
-            f"{files.config} cannot be read ({error.strerror}). Check its permissions."
+            f"{files.config} cannot be read ({error.strerror}). {CONFIG_NAME} is a file that you may read."
         ) from error
     if len(text) > MAX_CONFIG_BYTES:
         raise ConfigError(f"{files.config} is larger than {MAX_CONFIG_BYTES} bytes; that is no model's.")
     return text
-
-
-def _no_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    data = dict(pairs)
-    if len(data) < len(pairs):
-        raise ValueError("a field is given twice")
-    return data

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +16,14 @@ from test_fuzz_hostile import ONES, frugal
 import skelrep
 from skelrep.cli.train import read_config
 from skelrep.errors import ConfigError, FormatError, InvalidClipError, SkelrepError
+from skelrep.read.arrays import trim_zero_tail
+from skelrep.read.bvh import MAX_JOINTS, _Hierarchy
 from skelrep.weights_file import pack
 
 __all__ = ["frugal"]  # a fixture
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from fuzz.seeds import bvh_files
 
 CONFIG = {"format_version": 1, "encoder": {"base_channels": 8}}
 CONFIGS = {
@@ -109,3 +117,45 @@ def test_names_that_are_no_unicode(tmp_path: Path) -> None:
     np.savez(tmp_path / "a.npz", **arrays, names=names)
     with pytest.raises(FormatError, match="no Unicode"):
         skelrep.read_clips(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("value", [-1e308, 1e12, float("inf")])
+def test_coordinates_of_openpose_that_are_none(tmp_path: Path, value: float) -> None:
+    """Two such frames made the distance between people overflow."""
+    frame = {"people": [{"pose_keypoints_2d": [1.0, 2.0, 0.9] * 12 + [value, 2.0, 0.9] * 13}]}
+    for number in range(2):
+        (tmp_path / f"w_{number:012d}_keypoints.json").write_text(json.dumps(frame))
+    with pytest.raises(FormatError, match="is no coordinate"):
+        skelrep.read_clips(tmp_path, lift_2d=True)
+
+
+def test_joints_of_one_name_cost_no_more_than_others() -> None:
+    """Each was compared with all before it, for every number that could stand behind its name."""
+    given = ["a", "a#2", "a", "a", "b", "a#2", "a#2#2"]
+    hierarchy = _Hierarchy("", "here")
+    assert [hierarchy._unique(name) for name in given] == ["a", "a#2", "a#3", "a#4", "b", "a#2#2", "a#2#2#2"]
+    text = "ROOT a\n{\n" + "JOINT a\n{\n" * (MAX_JOINTS - 1) + "}\n" * MAX_JOINTS
+    skeleton = _Hierarchy("HIERARCHY\n" + text, "here")
+    start = time.process_time()
+    assert skeleton.parse().names[-1] == f"a#{MAX_JOINTS}"
+    assert time.process_time() - start < 0.1
+
+
+@pytest.mark.parametrize("dtype", ["<u4", "<u8"])
+def test_a_signalling_nan_is_a_nan(dtype: str, tmp_path: Path) -> None:
+    """Processors raise a flag for one that is compared with zero, and numpy a warning for the flag."""
+    bits = {"<u4": 0x7FA00000, "<u8": 0x7FF4000000000000}[dtype]
+    clip = np.ones((3, 6, 25, 1), dtype=dtype.replace("u", "f"))
+    clip[:, 4:] = 0
+    clip.view(dtype)[0, 2, 0, 0] = bits
+    assert trim_zero_tail(clip).shape == (3, 4, 25, 1)
+    np.save(tmp_path / "a.npy", clip[None])
+    with pytest.raises(InvalidClipError, match="NaN"):
+        skelrep.read_clips(tmp_path / "a.npy")
+
+
+def test_frames_in_no_time_have_no_rate(tmp_path: Path) -> None:
+    for seconds, fps in ((b"0.05", 20.0), (b"1e-320", None), (b"0", None)):
+        text = re.sub(rb"(Frame Time: )\S+", rb"\g<1>" + seconds, bvh_files()[0])
+        (tmp_path / "a.bvh").write_bytes(text)
+        assert skelrep.read_clips(tmp_path / "a.bvh")[0].fps == fps

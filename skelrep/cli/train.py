@@ -176,9 +176,10 @@ def read_config(path: Path) -> PretrainConfig:
         ConfigError: no such file, not JSON, or unknown or impossible fields.
     """
     from ..config import PretrainConfig
+    from ..record import unique_fields
 
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=unique_fields)
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}. --config takes a JSON file.") from error
     except (ValueError, RecursionError) as error:

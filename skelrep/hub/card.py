@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 CARD_NAME = "README.md"
 TEMPLATE = Path(__file__).with_name("card_template.md")
+MAX_CARD_BYTES = 1 << 20  # of a README that is looked into
 TAGS = ["skeleton", "action-recognition", "st-gcn"]
 DATASET_ID = re.compile(r"[\w.-]+/[\w.-]+", re.ASCII)
 UNTOLD = "Not described yet: say so here before you publish this model."
@@ -106,10 +107,10 @@ class ModelCard:
 
 
 def card_metadata(card: Path) -> dict[str, Any]:
-    """The YAML front matter of a card as a mapping; empty where there is no readable one."""
+    """The YAML front matter of a card as a mapping; empty where there is none of readable size."""
     from huggingface_hub import metadata_load
 
-    if not card.is_file():
+    if not card.is_file() or card.stat().st_size > MAX_CARD_BYTES:
         return {}
     try:
         return dict(metadata_load(card) or {})

@@ -32,7 +32,9 @@ class Whitening(nn.Module):
                 f"whitening is {size}; expected at most {dim}, the length of the pooled vector."
             )
         self.register_buffer("mean", torch.zeros(dim))
-        self.register_buffer("matrix", torch.eye(dim, size))
+        # Not torch.eye, which without memory (`empty_encoder`) imports all of sympy.
+        self.register_buffer("matrix", torch.zeros(dim, size))
+        self.matrix.diagonal().fill_(1)
 
     def forward(self, x: Tensor) -> Tensor:
         """float (..., D) -> (..., K)."""

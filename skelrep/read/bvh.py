@@ -17,6 +17,7 @@ from .raw import MAX_NUMBERS, Found, RawClip
 
 MAX_JOINTS = 1000
 MAX_NUMBER = 1e9  # no length or angle is larger
+MIN_FRAME_TIME = 1e-5  # seconds; no camera is faster, and the rate of 1e-320 would be infinite
 _CHANNEL = re.compile(r"([XYZ])(position|rotation)", re.IGNORECASE)
 
 
@@ -51,7 +52,7 @@ def read_bvh(path: Path, layout: Layout | None = None) -> Found:
     if len(values) * len(skeleton.names) * 3 > MAX_NUMBERS:
         raise FormatError(f"{path} has {len(values)} frames of {len(skeleton.names)} joints. Split it.")
     positions = joint_positions(skeleton.parents, skeleton.offsets, skeleton.channels, values)
-    fps = round(1 / frame_time, 3) if 0 < frame_time < 10 else None
+    fps = round(1 / frame_time, 3) if MIN_FRAME_TIME < frame_time < 10 else None
     raw = RawClip(positions=positions[None], name=path.stem, fps=fps)
     names = tuple(skeleton.names)
     if layout is None:
@@ -97,6 +98,7 @@ class _Hierarchy:
         self._words = [(word, n) for n, line in enumerate(text.splitlines(), 1) for word in line.split()]
         self._where, self._at = where, 0
         self._open: list[int] = []
+        self._given: dict[str, int] = {}  # names, and the last number that was tried behind them
         self._skeleton = Skeleton()
 
     def parse(self) -> Skeleton:
@@ -127,13 +129,20 @@ class _Hierarchy:
         if not name:
             self._fail("a joint before an End Site")
         self._expect("{")
-        taken = set(self._skeleton.names)
-        unique = next(n for n in (name, *(f"{name}#{k}" for k in range(2, MAX_JOINTS + 2))) if n not in taken)
-        self._skeleton.names.append(unique)
+        self._skeleton.names.append(self._unique(name))
         self._skeleton.parents.append(self._open[-1] if self._open else -1)
         self._skeleton.offsets.append((0.0, 0.0, 0.0))
         self._skeleton.channels.append(())
         self._open.append(len(self._skeleton.names) - 1)
+
+    def _unique(self, name: str) -> str:
+        """The name, or where it was given before, the next of name#2, name#3, ... that was not."""
+        unique = name
+        while unique in self._given:
+            self._given[name] = self._given.get(name, 1) + 1
+            unique = f"{name}#{self._given[name]}"
+        self._given.setdefault(unique, 1)
+        return unique
 
     def _channels(self) -> None:
         number = self._next()

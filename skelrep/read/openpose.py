@@ -14,6 +14,7 @@ from .raw import Found, RawClip, unseen_positions
 
 LAYOUT_OF = {25: "body25", 18: "coco18", 17: "coco17"}
 MAX_PEOPLE = 20  # slots; people beyond them in a frame are left out
+MAX_NUMBER = 1e12  # of a coordinate, in whatever unit: distances are squared
 JUMP = 0.5  # of a body's height that its middle may move from frame to frame and still be the same person
 _FRAME_NAME = re.compile(r"(.*?)_?\d{4,}(?:_keypoints)?")
 Body = NDArray[np.float64]
@@ -113,9 +114,12 @@ def _person(person: object, where: str) -> Body | None:
     if not isinstance(flat, list) or len(flat) % columns or not all(isinstance(v, int | float) for v in flat):
         raise FormatError(f"{where}: {key} is no list of {columns} numbers a joint.")
     try:
-        return np.nan_to_num(np.array(flat, dtype=np.float64).reshape(-1, columns), nan=0.0)
+        body = np.nan_to_num(np.array(flat, dtype=np.float64).reshape(-1, columns), nan=0.0)
     except OverflowError as error:
         raise FormatError(f"{where}: {key} holds an integer that is no coordinate.") from error
+    if not (np.abs(body) < MAX_NUMBER).all():
+        raise FormatError(f"{where}: {key} holds a number of {MAX_NUMBER:g} or more, which is no coordinate.")
+    return body
 
 
 def _hidden(positions: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -23,6 +23,7 @@ from ..clips import check_clip
 from ..config import OnBadClip
 from ..errors import CheckpointError, DataWarning, InvalidClipError, SkelrepError
 from ..read import ClipStore
+from ..regular_files import read_regular
 from .distributed import Group
 
 BAD_CLIPS_NAME = "bad_clips.json"
@@ -145,14 +146,22 @@ def read_bad_clips(path: Path) -> list[BadClip]:
         CheckpointError: not such a file.
     """
     try:
-        return [BadClip(**entry) for entry in json.loads(path.read_bytes())]
+        found = [BadClip(**entry) for entry in json.loads(read_regular(path))]
+        for bad in found:
+            _check_types(bad)
+        return found
     except FileNotFoundError:
         return []
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise CheckpointError(
             f"{path} is not the list of clips that a run left out ({error}). The run cannot go on exactly "
             "without it: restore it, or delete it to have every clip looked at again."
         ) from error
+
+
+def _check_types(bad: BadClip) -> None:
+    if not (type(bad.clip) is type(bad.step) is int and type(bad.name) is type(bad.reason) is str):
+        raise TypeError(f"expected numbers and text, found {bad!r:.200}")
 
 
 class FrameReader:

@@ -19,6 +19,8 @@ import torch
 
 from ..atomic import atomic_write
 from ..errors import CheckpointError, DataWarning, OutputError
+from ..regular_files import read_regular
+from ..torch_files import load_plain
 
 CHECKPOINT_VERSION = 1
 FOLDER_NAME = "checkpoints"
@@ -140,15 +142,15 @@ def read_checkpoint(path: Path) -> State | None:
     """
     match = NAME.fullmatch(path.name)
     try:
-        data = path.read_bytes()
-    except OSError:  # a folder of that name, or a failing disk
+        data = read_regular(path)
+    except OSError:  # a folder or a pipe of that name, or a failing disk
         return None
     if match is None or hashlib.sha256(data).hexdigest()[:12] != match.group(2):
         return None
     try:
         if not zipfile.is_zipfile(io.BytesIO(data)):  # raises for some that claim several disks
             return None
-        state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        state = load_plain(io.BytesIO(data))
     except Exception:  # bytes that torch did not write fail in as many ways as there are bytes
         return None
     if not is_state(state):

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from ..atomic import atomic_write
 from ..errors import OutputError
+from ..regular_files import read_regular
 
 LOG_NAME = "log.jsonl"
 
@@ -101,7 +102,7 @@ class TrainingLog:
 def read_log(path: str | os.PathLike[str]) -> list[StepRecord]:
     """The whole lines of a log, in order; a last line cut short by a killed run is left out."""
     records = []
-    for line in Path(path).read_bytes().splitlines():
+    for line in read_regular(path).splitlines():
         try:
             record = StepRecord(**json.loads(line))
         except (ValueError, TypeError, RecursionError):
