@@ -46,10 +46,23 @@ def read_archive(path: str | Path) -> Archive:
     path = Path(path)
     with np.load(path, allow_pickle=False) as file:
         arrays = dict(file)
+    if "joints" in arrays:
+        return converted(path, arrays)
     columns = {
         key: arrays[f"{key}_names"][arrays[key]] if f"{key}_names" in arrays else arrays[key]
         for key in arrays
         if arrays[key].shape == arrays["names"].shape
     }
     clips = skelrep.read_clips(path)
+    return Archive(path.stem, clips, columns, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def converted(path: Path, arrays: dict[str, NDArray]) -> Archive:
+    """What `shared/tools/convert_actions.py` writes: ``joints`` (sum_T, M, 25, 3), ``labels``, ``subjects``."""
+    offsets, names = arrays["offsets"], arrays["names"]
+    clips = [
+        skelrep.Clip(data=arrays["joints"][start:stop].transpose(3, 0, 2, 1).copy(), name=str(name))
+        for start, stop, name in zip(offsets, offsets[1:], names, strict=False)
+    ]
+    columns = {"action": arrays["label_names"][arrays["labels"]], "subject": arrays["subjects"]}
     return Archive(path.stem, clips, columns, hashlib.sha256(path.read_bytes()).hexdigest())

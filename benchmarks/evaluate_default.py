@@ -4,16 +4,18 @@
 
 `--protocol report` (default) trains probes on the choosing subjects and tests on people seen by nobody;
 `--protocol tune` uses folds inside the choosing subjects, for choosing between models. See `protocols.py`.
-Rows: raw joints; encoders of the same architecture with random weights (three seeds: mean ± deviation), as
-initialised and with all biases zero (a constant drowns small inputs such as motion, and cosines suffer);
-the model. "all views" is the vector that `skelrep.encode` gives; the other rows are its parts. `--model none`
-prints the baselines alone.
+Rows: raw joints; encoders of the same architecture with random weights (three seeds: mean ± deviation), without
+and with the same whitening (fitted, as the model's, to the pretraining clips); the model without its whitening,
+its parts of single views, and the model. `--model none` prints the baselines alone. `--utdmhad FILE` adds
+UTD-MHAD (see `protocols.py`).
 """
 
 from __future__ import annotations
 
 import argparse
 import copy
+import dataclasses
+import functools
 import itertools
 import time
 from collections.abc import Iterator
@@ -24,12 +26,14 @@ import numpy as np
 import torch
 from archives import Archive, read_archive
 from numpy.typing import NDArray
-from pretrain_default import PAIRS, SINGLE
+from package_default import NUISANCE
+from pretrain_default import PAIRS, SINGLE, training_clips
 from protocols import PROBES, SETS, Protocol, Score, score, splits, used_clips
 from records import percent, provenance, table, write_json
 
 import skelrep
 from skelrep.evaluate import random_encoder, raw_joints
+from skelrep.models.reuse import same_weights
 from skelrep.preprocess import preprocess
 
 SEEDS = (0, 1, 2)
@@ -44,7 +48,7 @@ def part_features(
     """The whole vector and each view's part of it, as (N, D) with zero rows where a clip is not used."""
     vectors = model.encode(x, preprocess=False)
     parts = [("all views", vectors)]
-    if len(model.views) > 1:
+    if len(model.views) > 1 and not model.config.encoder.whitening:
         parts += zip(model.views, np.split(vectors, len(model.views), axis=1), strict=True)
     for part, rows in parts:
         yield part, spread(rows, used)
@@ -58,35 +62,44 @@ def spread(rows: NDArray[np.float32], used: NDArray[np.bool_]) -> NDArray[np.flo
 
 
 def encoders(
-    model: skelrep.SkeletonEncoder | None, config: skelrep.ModelConfig
+    model: skelrep.SkeletonEncoder | None, config: skelrep.ModelConfig, data: Path
 ) -> Iterator[tuple[str, skelrep.SkeletonEncoder]]:
     """The rows' names and encoders, one after another."""
+    whitened = config.encoder.whitening
+    plain = dataclasses.replace(config, encoder=dataclasses.replace(config.encoder, whitening=0))
     for seed in SEEDS:
-        yield "random encoder", random_encoder(config, seed)
-    for seed in SEEDS:
-        yield "random, no biases", without_biases(random_encoder(config, seed))
+        yield "random encoder", random_encoder(plain, seed)
+    if whitened:
+        for seed in SEEDS:
+            yield "random encoder, whitened", random_and_whitened(plain, seed, whitened, data)
+    if model is not None and whitened:
+        yield "model without whitening", same_weights(model, plain.encoder)
     if model is not None:
         yield "model", model
 
 
-def without_biases(encoder: skelrep.SkeletonEncoder) -> skelrep.SkeletonEncoder:
-    """The encoder itself, every bias set to zero."""
-    with torch.no_grad():
-        for name, parameter in encoder.named_parameters():
-            if name.endswith("bias"):
-                parameter.zero_()
-    return encoder
+@functools.cache
+def random_and_whitened(
+    plain: skelrep.ModelConfig, seed: int, size: int, data: Path
+) -> skelrep.SkeletonEncoder:
+    """A random encoder with the whitening that the model has, of its own vectors."""
+    clips = training_clips(data)
+    return skelrep.fit_whitening(random_encoder(plain, seed), clips, size=size, augment=NUISANCE)
 
 
 def evaluate_set(
-    model: skelrep.SkeletonEncoder | None, config: skelrep.ModelConfig, archive: Archive, protocol: Protocol
+    model: skelrep.SkeletonEncoder | None,
+    config: skelrep.ModelConfig,
+    archive: Archive,
+    protocol: Protocol,
+    data: Path,
 ) -> list[Row]:
     """Every row of one set's table; a row holds one `Score` a probe and a seed."""
     used = used_clips(archive, protocol)
     clips = [archive.clips[n] for n in np.flatnonzero(used)]
     features = {("raw joints", "coordinates"): [spread(raw_joints(clips, frames=RAW_FRAMES), used)]}
     x = preprocess(clips, config.preprocess)
-    for name, encoder in encoders(model, config):
+    for name, encoder in encoders(model, config, data):
         for part, vectors in part_features(encoder, x, used):
             features.setdefault((name, part), []).append(vectors)
     rows: list[Row] = []
@@ -141,6 +154,7 @@ def main() -> None:
     parser.add_argument("--model", default="default", help="for skelrep.load_pretrained, or none")
     parser.add_argument("--protocol", choices=("report", "tune"), default="report")
     parser.add_argument("--sets", nargs="+", choices=SETS, default=SETS)
+    parser.add_argument("--utdmhad", type=Path, metavar="FILE", help="utdmhad.npz of the converter")
     parser.add_argument("--pretrained-on", nargs="*", metavar="SET", help="sets seen without labels")
     parser.add_argument("--json", type=Path, help="write the record here")
     args = parser.parse_args()
@@ -148,9 +162,10 @@ def main() -> None:
     config = skelrep.ModelConfig() if model is None else model.config
     started, records = time.monotonic(), []
     print(f"model {args.model}, protocol {args.protocol}; accuracy in %, random encoders over seeds {SEEDS}")
-    for name in args.sets:
-        archive = read_archive(args.data / f"{name}.npz")
-        rows = evaluate_set(model, config, archive, args.protocol)
+    files = [args.data / f"{name}.npz" for name in args.sets]
+    for file in [*files, args.utdmhad] if args.utdmhad else files:
+        archive, name = read_archive(file), file.stem
+        rows = evaluate_set(model, config, archive, args.protocol, args.data)
         seen = in_pretraining(name, args.model, args.pretrained_on)
         print(f"\n{name}: {sizes(rows)}; clips in pretraining, without labels: {seen}")
         print(set_table(rows), flush=True)

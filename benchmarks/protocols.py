@@ -1,6 +1,6 @@
 """The splits and probes of every benchmark here, so that numbers of different scripts can stand side by side.
 
-Two sets, each with a *tune* protocol (folds inside the training subjects: choose by these) and a *report*
+Three sets, each with a *tune* protocol (folds inside the training subjects: choose by these) and a *report*
 protocol (never looked at while choosing):
 
 - IRDS, 9 gestures. Choosing subjects are 101-104, 201-206, 301-304; report trains on all their clips and
@@ -8,6 +8,8 @@ protocol (never looked at while choosing):
   the 12 of quality "poor" included.
 - UI-PRMD (Kinect), 10 exercises. Report trains on correct executions of odd subjects and tests on *incorrect*
   ones of even subjects. Tune: the same between odd subjects, one held out a fold (5 folds).
+- UTD-MHAD, 27 actions, where somebody has it (it is in no repository of ours): report trains on odd subjects
+  and tests on even ones. Tune: odd subjects, one held out a fold (4 folds).
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ PROBES = {
 IRDS_CHOOSING = [f"{s}" for s in (*range(101, 105), *range(201, 207), *range(301, 305))]
 UIPRMD_TRAINING = ["s01", "s03", "s05", "s07", "s09"]
 SETS = ("irds", "uiprmd_kinect")
+UTD_MHAD = "utdmhad"
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +55,8 @@ def splits(archive: Archive, protocol: Protocol) -> list[Split]:
     """Training and test masks of a set under a protocol."""
     if archive.name == "irds":
         return _irds(archive.subjects, protocol)
+    if archive.name == UTD_MHAD:
+        return _utdmhad(archive.subjects, protocol)
     return _uiprmd(archive.subjects, archive.columns["quality"], protocol)
 
 
@@ -94,3 +99,11 @@ def _uiprmd(subjects: NDArray, quality: NDArray, protocol: Protocol) -> list[Spl
         return [(train & correct, test & ~correct) for train, test in folds]
     odd = np.isin(subjects, UIPRMD_TRAINING)
     return [(odd & correct, ~odd & ~correct)]
+
+
+def _utdmhad(subjects: NDArray, protocol: Protocol) -> list[Split]:
+    odd = subjects % 2 == 1
+    if protocol == "tune":
+        training = sorted(set(subjects[odd].tolist()))
+        return list(subject_folds(subjects, len(training), among=training))
+    return [(odd, ~odd)]
