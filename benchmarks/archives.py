@@ -58,7 +58,7 @@ def read_archive(path: str | Path) -> Archive:
 
 
 def converted(path: Path, arrays: dict[str, NDArray]) -> Archive:
-    """What `shared/tools/convert_actions.py` writes: ``joints`` (sum_T, M, 25, 3), ``labels``, ``subjects``."""
+    """What `shared/tools/convert_actions.py` writes: ``joints`` (sum_T, M, 25, 3), ``labels``, and more."""
     offsets, names = arrays["offsets"], arrays["names"]
     clips = [
         skelrep.Clip(data=arrays["joints"][start:stop].transpose(3, 0, 2, 1).copy(), name=str(name))

@@ -4,10 +4,10 @@
 
 `--protocol report` (default) trains probes on the choosing subjects and tests on people seen by nobody;
 `--protocol tune` uses folds inside the choosing subjects, for choosing between models. See `protocols.py`.
-Rows: raw joints; encoders of the same architecture with random weights (three seeds: mean ± deviation), without
-and with the same whitening (fitted, as the model's, to the pretraining clips); the model without its whitening,
-its parts of single views, and the model. `--model none` prints the baselines alone. `--utdmhad FILE` adds
-UTD-MHAD (see `protocols.py`).
+Rows: raw joints; encoders of the same architecture with random weights (three seeds: mean ± deviation),
+without and with the same whitening (fitted, as the model's, to the pretraining clips); the model without its
+whitening, the parts of single views in that, and the model. `--model none` prints the baselines alone.
+`--utdmhad FILE` adds UTD-MHAD (see `protocols.py`).
 """
 
 from __future__ import annotations
