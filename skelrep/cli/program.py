@@ -23,9 +23,9 @@ from . import (
     predict,
     probe,
     push,
+    reproduce,
     search,
     train,
-    reproduce,
     verify,
 )
 from .console import complain, is_first_process, show_warning
