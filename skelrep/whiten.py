@@ -40,10 +40,10 @@ def fit_whitening(
     """A new encoder with the same weights, whose vectors are whitened by a map fitted to clips.
 
     Cosines of vectors are otherwise ruled by the few directions in which all clips differ most. Without
-    `augment`, directions are levelled by the variance of the clips (principal components), and numbers come in
-    order of importance. With `augment`, they are levelled by the variance between two crops of the same clip,
-    which is what should not matter, and kept by how much clips differ beyond that; a random rotation then
-    makes all numbers equally important, so that the first k of them are a random projection. See
+    `augment`, directions are levelled by the variance of the clips (principal components), and numbers come
+    in order of importance. With `augment`, they are levelled by the variance between two crops of the same
+    clip, which is what should not matter, and kept by how much clips differ beyond that; a random rotation
+    then makes all numbers equally important, so that the first k of them are a random projection. See
     `skelrep.models.whitening.whitening_from_crops`.
 
     Args:

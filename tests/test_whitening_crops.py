@@ -86,7 +86,7 @@ def test_units_of_the_input_do_not_matter_and_squared_norms_are_one() -> None:
 def test_dead_numbers_stay_silent(dead: int) -> None:
     A, B = crops()
     A[:, :dead] = B[:, :dead] = 2.0
-    mean, matrix = whitening_from_crops(A, B, size=2, shrinkage=0.1, seed=0)
+    _, matrix = whitening_from_crops(A, B, size=2, shrinkage=0.1, seed=0)
     assert bool(torch.isfinite(matrix).all())
     assert float(matrix[:dead].abs().max()) < 1e-9
 

@@ -9,6 +9,8 @@ Axes: N rows, D numbers of the pooled vector, K numbers kept.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -184,7 +186,7 @@ def rotation(size: int, seed: int, groups: tuple[int, ...] = ()) -> Tensor:
         raise ConfigError(f"groups is {groups}; expected rising numbers from 1, such as (64, 128, 256).")
     rng, blocks = np.random.default_rng(seed), []
     edges = [0, *(edge for edge in groups if edge < size), size]
-    for start, stop in zip(edges, edges[1:], strict=False):
+    for start, stop in pairwise(edges):
         Q, R = np.linalg.qr(rng.standard_normal((stop - start, stop - start)))
         blocks.append(torch.from_numpy(Q * np.sign(np.diag(R))))  # signs: uniform over all rotations
-    return torch.block_diag(*blocks)
+    return torch.block_diag(*blocks)  # type: ignore[no-untyped-call]

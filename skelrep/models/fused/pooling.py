@@ -32,9 +32,7 @@ def pool_block_rows(maps_TBVC: Tensor, number: int, pooling: Pooling) -> Tensor:
 
 def pool_input_rows(maps_TBVC: Tensor) -> Tensor:
     """Each joint's mean over 8 time segments and its deviation over time: float (B, 9 * V * C)."""
-    means = (averages_of_segments(maps_TBVC, INPUT_SEGMENTS) @ maps_TBVC.flatten(1)).unflatten(
-        1, maps_TBVC.shape[1:]
-    )
+    means = torch.tensordot(averages_of_segments(maps_TBVC, INPUT_SEGMENTS), maps_TBVC, dims=1)
     deviation = maps_TBVC.std(dim=0, correction=0, keepdim=True)
     return torch.cat((means, deviation)).transpose(0, 1).flatten(1)
 
