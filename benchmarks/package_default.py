@@ -1,9 +1,11 @@
 """From a finished run to the embedded weights, and from a result record to card and documentation.
 
-python benchmarks/package_default.py weights --run runs/default --block 7 --pooling parts
+python benchmarks/package_default.py weights --run runs/default --blocks 0 4 --whitening 768
 python benchmarks/evaluate_default.py --data ../shared/data --json benchmarks/results/default_report.json
 python benchmarks/package_default.py card --run runs/default --record benchmarks/results/default_report.json
 python benchmarks/package_default.py docs --record benchmarks/results/default_report.json
+
+`weights --checkpoint FILE` takes a checkpoint of a run in place of a finished one.
 
 Without a run at hand: `golden` saves the embedded weights again with today's golden tensors, and `results`
 writes the card's front matter again, from a record; the weights and the card's words stay.
@@ -21,6 +23,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import torch
 from pages import fill
 from pretrain_default import CONFIG, training_clips
 from protocols import PROBES
@@ -28,7 +31,10 @@ from records import percent
 
 import skelrep
 from skelrep.atomic import atomic_write
+from skelrep.config import AugmentConfig, EncoderConfig, ModelConfig, Pooling, PretrainConfig
+from skelrep.errors import WeightsError
 from skelrep.hub import ModelCard, Result
+from skelrep.models import SkeletonEncoder
 from skelrep.models.reuse import same_weights
 from skelrep.train.log import read_log
 from skelrep.weights_io import save_model
@@ -36,6 +42,12 @@ from skelrep.weights_io import save_model
 WEIGHTS = Path(skelrep.__path__[0]) / "weights" / "default"
 TEMPLATE = Path(__file__).parent / "card_template.md"
 ROOT = Path(__file__).parents[1]
+MAX_BYTES = 12_000_000  # of the embedded weights: everybody who installs skelrep downloads them
+# What should not matter to a vector: the two crops that its whitening is fitted to. No legs of others and no
+# frozen joints, which change what is done.
+NUISANCE = AugmentConfig(
+    bone_scale=0.2, amplitude=0.3, speed=0.5, tilt=10.0, shear=0.1, rotation=20.0, jitter=0.015
+)
 SUMMARY = ("linear", "ridge", "1-NN")  # probes of the summary
 WHOLE = ("all views", "coordinates")  # rows of whole vectors
 FACTS = ModelCard(
@@ -46,11 +58,43 @@ FACTS = ModelCard(
 )
 
 
-def package(run: Path, block: int, pooling: str) -> None:
-    """Write the run's weights with the vector that the study chose."""
-    model = skelrep.load_pretrained(run)
-    encoder = dataclasses.replace(model.config.encoder, feature_blocks=(block,), pooling=pooling)  # type: ignore[arg-type]
-    save_model(same_weights(model, encoder), WEIGHTS)
+def package(model: SkeletonEncoder, blocks: list[int], pooling: Pooling, whitening: int, data: Path) -> None:
+    """Write a model's weights with the vector that the study chose, its whitening fitted without labels."""
+    model = same_weights(model, encoder_config(model.config.encoder, blocks, pooling))
+    if whitening:
+        clips = training_clips(data)
+        model = skelrep.fit_whitening(model, clips, size=whitening, augment=NUISANCE, progress=True)
+    check_size(model)
+    save_model(model, WEIGHTS)
+
+
+def encoder_config(config: EncoderConfig, blocks: list[int], pooling: Pooling) -> EncoderConfig:
+    """The vector as told, without the blocks that it does not need."""
+    last = max(blocks[-1], 1)
+    return dataclasses.replace(
+        config, blocks=last, feature_blocks=tuple(blocks), pooling=pooling, whitening=0
+    )
+
+
+def check_size(model: SkeletonEncoder) -> None:
+    """Raise `WeightsError` for weights that are too large to be embedded."""
+    size = sum(t.numel() * t.element_size() for t in model.state_dict().values())
+    if size >= MAX_BYTES:
+        raise WeightsError(
+            f"the weights take {size / 1e6:.1f} MB; expected less than {MAX_BYTES / 1e6:.0f} MB. "
+            "Take fewer blocks or a shorter whitening."
+        )
+
+
+def model_of_checkpoint(path: Path) -> SkeletonEncoder:
+    """The query encoders of a run that is not finished."""
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    config = PretrainConfig.from_dict(state["run"]["config"])
+    model = SkeletonEncoder(ModelConfig(encoder=config.encoder, preprocess=config.preprocess))
+    prefix = "query_encoders."
+    weights = {name.removeprefix(prefix): t for name, t in state["model"].items() if name.startswith(prefix)}
+    model.encoders.load_state_dict(weights)
+    return model.eval()
 
 
 def renew_golden() -> None:
@@ -146,13 +190,17 @@ def main() -> None:
     )
     parser.add_argument("what", choices=("weights", "card", "docs", "golden", "results"))
     parser.add_argument("--run", type=Path, default=Path("runs/default"))
-    parser.add_argument("--block", type=int, default=7)
-    parser.add_argument("--pooling", default="parts")
+    parser.add_argument("--checkpoint", type=Path, help="of a run, in place of --run")
+    parser.add_argument("--blocks", type=int, nargs="+", default=[0, 4])
+    parser.add_argument("--pooling", default="parts_std")
+    parser.add_argument("--whitening", type=int, default=768, help="length of the vector; 0 for none")
     parser.add_argument("--record", type=Path)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     args = parser.parse_args()
     if args.what == "weights":
-        package(args.run, args.block, args.pooling)
+        given = args.checkpoint
+        model = model_of_checkpoint(given) if given else skelrep.load_pretrained(args.run)
+        package(model, args.blocks, args.pooling, args.whitening, args.data)
     elif args.what == "golden":
         renew_golden()
     elif args.what == "results":

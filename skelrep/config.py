@@ -72,7 +72,8 @@ class EncoderConfig(Record):
         feature_blocks: the blocks whose outputs feed the vector, in rising order: each is pooled, and the
             results are concatenated. 0 is the input after its normalisation. Blocks after the last one named
             are not computed.
-        pooling: of every block alike. ``"mean"`` over time and joints (published); ``"mean_std"`` adds the
+        pooling: of every block but 0, which keeps 25 joints x 8 time segments apart, and adds the deviation
+            over time of each joint. ``"mean"`` over time and joints (published); ``"mean_std"`` adds the
             deviation over time; ``"parts"`` concatenates means over 3 time segments x 5 body parts;
             ``"parts_std"`` adds to these, for each part, the deviation over time of the part's mean.
         whitening: 0, or the length of the vector after an affine map that is kept in the weights; see

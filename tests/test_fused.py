@@ -82,6 +82,12 @@ def test_any_pooling(pooling: str, frames: int, recipe: str) -> None:
     assert error(fused_encoder(model), model, clips(4, frames)) < 1e-5
 
 
+@pytest.mark.parametrize("frames", [1, 2, 7, 8, 9, 50])
+def test_the_inputs_own_pooling(frames: int) -> None:
+    model = make_encoder(pooling="parts_std", feature_blocks=(0, 4))
+    assert error(fused_encoder(model), model, clips(4, frames)) < 1e-5
+
+
 @pytest.mark.parametrize("views", [(view,) for view in VIEWS] + [("motion", "bone")])
 def test_any_views(views: tuple[str, ...]) -> None:
     model = make_encoder("faithful", views=views)

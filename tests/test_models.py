@@ -19,7 +19,7 @@ from skelrep.convert import load_reference_checkpoint, reference_to_crossclr
 from skelrep.errors import ConfigError, ShapeError
 from skelrep.layout import BODY_PARTS, spatial_partition
 from skelrep.models import STGCN, SkeletonEncoder
-from skelrep.models.pooling import pool, pooled_size
+from skelrep.models.pooling import pool, pool_input, pooled_size
 from skelrep.models.reuse import same_weights
 
 
@@ -164,8 +164,22 @@ def test_poolings_equal_loops(pooling: str, frames: int) -> None:
         if pooling == "parts_std":
             expected += [m[..., list(part)].mean(axis=3).std(axis=2) for part in BODY_PARTS]
         expected = np.concatenate(expected, axis=1)
-    assert found.shape == (2, pooled_size(5, pooling))
+    assert found.shape == (2, pooled_size(5, 4, pooling))
     np.testing.assert_allclose(found, expected)
+
+
+@pytest.mark.parametrize("frames", [1, 3, 8, 13, 50])
+def test_the_inputs_pooling_equals_loops(frames: int) -> None:
+    maps = torch.randn(2, 3, frames, 25, dtype=torch.float64)
+    expected = []
+    for i in range(8):
+        first, end = (math.floor(j * frames / 8 + 0.5) for j in (i, i + 1))
+        segment = maps[:, :, min(first, frames - 1) : max(end, first + 1)].numpy()
+        expected += [segment[..., joint].mean(axis=2) for joint in range(25)]
+    expected += [maps[..., joint].numpy().std(axis=2) for joint in range(25)]
+    found = pool_input(maps).numpy()
+    assert found.shape == (2, pooled_size(3, 0, "mean"))
+    np.testing.assert_allclose(found, np.concatenate(expected, axis=1), atol=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -192,8 +206,9 @@ def test_block_0_is_the_normalised_input() -> None:
     model, x = make_encoder(feature_blocks=(0,), views=("joint",)), clips()[..., :1]
     norm = model.encoders["joint"].input_norm
     joint_major = x[..., 0].permute(0, 3, 1, 2).flatten(1, 2)
-    expected = norm(joint_major).unflatten(1, (25, 3)).mean(dim=(1, 3))
-    torch.testing.assert_close(model(x), expected)
+    expected = pool_input(norm(joint_major).unflatten(1, (25, 3)).transpose(1, 2).transpose(2, 3))
+    assert torch.equal(model(x), expected)
+    assert model.embedding_dim == 675
 
 
 def test_an_encoder_of_fewer_blocks_computes_the_same() -> None:

@@ -69,7 +69,7 @@ def encode(
         window: cut every clip into windows of this many frames, and embed each.
         stride: frames from one window's start to the next one's; by default `window`.
         truncate_dim: give the first so many numbers of every vector, and normalise those; by default the
-            model's `truncate_dim`. A whitened vector's first numbers are its most important ones.
+            model's `truncate_dim`. See `skelrep.fit_whitening` for what the first ones are.
 
     Returns:
         float32 (N, D), one row a clip in the order given; (0, D) for none. With `window`: a list of N such

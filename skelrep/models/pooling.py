@@ -9,9 +9,10 @@ from torch import Tensor
 from torch.compiler import is_exporting
 
 from ..config import Pooling
-from ..layout import BODY_PARTS
+from ..layout import BODY_PARTS, NUM_JOINTS
 
 TIME_SEGMENTS = 3
+INPUT_SEGMENTS = 8
 
 
 def pool(maps_BCTV: Tensor, pooling: Pooling) -> Tensor:
@@ -42,6 +43,31 @@ def pool(maps_BCTV: Tensor, pooling: Pooling) -> Tensor:
             return torch.cat((segments_by_parts(maps_BCTV), deviations_of_parts(maps_BCTV)), dim=1)
 
 
+def pool_block(maps_BCTV: Tensor, number: int, pooling: Pooling) -> Tensor:
+    """What a block's maps give the vector: `pool` of them, but `pool_input` of block 0, the input."""
+    return pool(maps_BCTV, pooling) if number else pool_input(maps_BCTV)
+
+
+def pool_input(maps_BCTV: Tensor) -> Tensor:
+    """Pool the normalised input, finely: with three channels, averages over body parts would leave little.
+
+    Args:
+        maps_BCTV: float (B, 3, T, V).
+
+    Returns:
+        float (B, 8 * V * 3 + V * 3): each joint's mean over each of 8 time segments, then its deviation over
+        time; segment-major, joint by joint, x, y and z.
+
+    Example:
+        >>> pool_input(torch.randn(4, 3, 50, 25)).shape
+        torch.Size([4, 675])
+    """
+    segments = time_segments(maps_BCTV.shape[2], INPUT_SEGMENTS)
+    rows = [mean_of_frames(maps_BCTV, start, stop) for start, stop in segments]
+    rows.append(maps_BCTV.std(dim=2, correction=0))
+    return torch.cat([row_BCV.transpose(1, 2).flatten(1) for row_BCV in rows], dim=1)
+
+
 def segments_by_parts(maps_BCTV: Tensor) -> Tensor:
     """Means over each of 3 time segments x 5 body parts: float (B, 15 * C), segment-major."""
     means = []
@@ -67,18 +93,20 @@ def mean_of_frames(maps_BCTV: Tensor, start: int, stop: int) -> Tensor:
     return torch.einsum("bctv,t->bcv", maps_BCTV, inside / inside.sum())
 
 
-def time_segments(frames: int) -> list[tuple[int, int]]:
-    """First frame and end of each of 3 segments; fewer than three frames serve several segments."""
-    # i * frames / 3, rounded; in whole numbers and `sym_min`, as an exported graph knows no `frames`.
-    edges = [(2 * i * frames + TIME_SEGMENTS) // (2 * TIME_SEGMENTS) for i in range(TIME_SEGMENTS + 1)]
+def time_segments(frames: int, count: int = TIME_SEGMENTS) -> list[tuple[int, int]]:
+    """First frame and end of each of `count` segments; fewer frames than these serve several segments."""
+    # i * frames / count, rounded; in whole numbers and `sym_min`, as an exported graph knows no `frames`.
+    edges = [(2 * i * frames + count) // (2 * count) for i in range(count + 1)]
     smaller: Callable[[int, int], int] = torch.sym_min
     larger: Callable[[int, int], int] = torch.sym_max
     starts = [smaller(start, frames - 1) for start in edges[:-1]]
     return [(start, larger(stop, start + 1)) for start, stop in zip(starts, edges[1:], strict=True)]
 
 
-def pooled_size(channels: int, pooling: Pooling) -> int:
-    """Length of `pool`'s vector for maps of `channels` channels."""
+def pooled_size(channels: int, number: int, pooling: Pooling) -> int:
+    """Length of `pool_block`'s vector for a block's maps of `channels` channels."""
+    if not number:
+        return (INPUT_SEGMENTS + 1) * NUM_JOINTS * channels
     parts = len(BODY_PARTS)
     means = TIME_SEGMENTS * parts
     return channels * {"mean": 1, "mean_std": 2, "parts": means, "parts_std": means + parts}[pooling]

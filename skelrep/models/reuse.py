@@ -53,7 +53,7 @@ def same_weights(encoder: SkeletonEncoder, config: EncoderConfig) -> SkeletonEnc
         >>> from skelrep.config import ModelConfig
         >>> first = EncoderConfig(blocks=4, feature_blocks=(0, 4), pooling="parts")
         >>> same_weights(SkeletonEncoder(ModelConfig()), first).embedding_dim
-        855
+        2745
     """
     check_fits(encoder.config.encoder, config, "the encoder")
     pooled = dataclasses.replace(config, whitening=0)

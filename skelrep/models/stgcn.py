@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from ..config import EncoderConfig
 from ..layout import NUM_JOINTS, spatial_partition
-from .pooling import pool, pooled_size
+from .pooling import pool_block, pooled_size
 from .recompute import recomputed
 
 TEMPORAL_KERNEL = 9
@@ -87,7 +87,7 @@ def block_channels(config: EncoderConfig) -> list[int]:
 def vector_sizes(config: EncoderConfig) -> list[int]:
     """How many numbers of one view's vector come from each of its `feature_blocks`."""
     channels = block_channels(config)
-    return [pooled_size(channels[number], config.pooling) for number in config.feature_blocks]
+    return [pooled_size(channels[number], number, config.pooling) for number in config.feature_blocks]
 
 
 class STGCN(nn.Module):
@@ -142,7 +142,8 @@ class STGCN(nn.Module):
         """The vector that the config names, by the layers themselves: float (B, D)."""
         wanted, pooling = self.config.feature_blocks, self.config.pooling
         each = enumerate(self.each_features(x_BCTV, wanted[-1]))
-        return torch.cat([pool(maps_BCTV, pooling) for number, maps_BCTV in each if number in wanted], dim=1)
+        pooled = [pool_block(maps_BCTV, number, pooling) for number, maps_BCTV in each if number in wanted]
+        return torch.cat(pooled, dim=1)
 
     def each_features(self, x_BCTV: Tensor, last_block: int) -> Iterator[Tensor]:
         """Feature maps after the input's norm and after each block, one after another."""

@@ -15,7 +15,7 @@ from ..encoder import MAX_BODIES, SkeletonEncoder, check_input
 from ..stgcn import STGCN
 from .fold import fold_view
 from .plan import Form, Plan, Plans
-from .pooling import pool_rows
+from .pooling import pool_block_rows
 from .workspace import Workspace
 
 InferencePrecision = Literal["float32", "bfloat16"]
@@ -127,7 +127,7 @@ class FusedEncoder:
             if number in wanted and form == "maps":
                 yield maps_TBVC.transpose(0, 1).to(self._dtype, copy=True)
             elif number in wanted:
-                yield pool_rows(maps_TBVC.to(self._dtype), self.config.encoder.pooling)
+                yield pool_block_rows(maps_TBVC.to(self._dtype), number, self.config.encoder.pooling)
             if number == wanted[-1]:
                 return  # what was not asked for is not computed
 

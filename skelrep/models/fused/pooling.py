@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ...config import Pooling
 from ...layout import BODY_PARTS
-from ..pooling import TIME_SEGMENTS, time_segments
+from ..pooling import INPUT_SEGMENTS, TIME_SEGMENTS, time_segments
 
 
 def pool_rows(maps_TBVC: Tensor, pooling: Pooling) -> Tensor:
@@ -25,15 +25,32 @@ def pool_rows(maps_TBVC: Tensor, pooling: Pooling) -> Tensor:
             return torch.cat((segments_by_parts_rows(maps_TBVC), deviations.flatten(1)), dim=1)
 
 
+def pool_block_rows(maps_TBVC: Tensor, number: int, pooling: Pooling) -> Tensor:
+    """`skelrep.models.pooling.pool_block` of maps (T, B, V, C): float (B, D)."""
+    return pool_rows(maps_TBVC, pooling) if number else pool_input_rows(maps_TBVC)
+
+
+def pool_input_rows(maps_TBVC: Tensor) -> Tensor:
+    """Each joint's mean over 8 time segments and its deviation over time: float (B, 9 * V * C)."""
+    means = torch.tensordot(averages_of_segments(maps_TBVC, INPUT_SEGMENTS), maps_TBVC, dims=1)
+    deviation = maps_TBVC.std(dim=0, correction=0, keepdim=True)
+    return torch.cat((means, deviation)).transpose(0, 1).flatten(1)
+
+
 def segments_by_parts_rows(maps_TBVC: Tensor) -> Tensor:
     """Means over 3 time segments x 5 body parts, as two products: float (B, 15 * C), segment-major."""
     frames, bodies, joints, channels = maps_TBVC.shape
-    segments = maps_TBVC.new_zeros(TIME_SEGMENTS, frames)
-    for row, (start, stop) in zip(segments, time_segments(frames), strict=True):
-        row[start:stop] = 1 / (stop - start)
-    over_time = segments @ maps_TBVC.view(frames, -1)
+    over_time = averages_of_segments(maps_TBVC, TIME_SEGMENTS) @ maps_TBVC.view(frames, -1)
     means = torch.matmul(averages_of_parts(maps_TBVC), over_time.view(-1, bodies, joints, channels))
     return means.transpose(0, 1).flatten(1)
+
+
+def averages_of_segments(maps_TBVC: Tensor, count: int) -> Tensor:
+    """Weights of frames that average each of `count` time segments: (count, T)."""
+    weights = maps_TBVC.new_zeros(count, len(maps_TBVC))
+    for row, (start, stop) in zip(weights, time_segments(len(maps_TBVC), count), strict=True):
+        row[start:stop] = 1 / (stop - start)
+    return weights
 
 
 def averages_of_parts(maps_TBVC: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from torch.autograd.function import once_differentiable
 
 from ...config import EncoderConfig
 from ...layout import NUM_JOINTS
-from ..pooling import pool
+from ..pooling import pool_input
 from ..stgcn import STGCN, vector_sizes
 from ..synchronised import SynchronisedNorm, WholeBatchDropout
 from .block import BlockPass
@@ -54,7 +54,7 @@ def encode_bodies(stgcn: STGCN, x_BVCT: Tensor) -> Tensor:
     wanted, parts = stgcn.config.feature_blocks, []
     if wanted[0] == 0:
         maps_BCTV = rearrange(x_BVCT, "b (v c) t -> b c t v", v=NUM_JOINTS)
-        parts.append(pool(maps_BCTV, stgcn.config.pooling))
+        parts.append(pool_input(maps_BCTV))
     if wanted[-1] > 0:
         names, parameters = zip(*stgcn.blocks[: wanted[-1]].named_parameters(), strict=True)
         keep = torch.is_grad_enabled() and any(t.requires_grad for t in (x_BVCT, *parameters))
