@@ -35,7 +35,7 @@ def test_weights_are_packaged_with_their_whitening(script, tmp_path: Path) -> No
     model = skelrep.load_pretrained(tmp_path)
     config = model.config.encoder
     assert (config.blocks, config.feature_blocks, config.whitening) == (2, (0, 2), 5)
-    assert model.encode(np.ones((3, 20, 25, 1))).shape == (1, 5)
+    assert model.encode(script.training_clips(Path())[:1]).shape == (1, 5)
 
 
 def test_the_whole_vector_fits_and_a_larger_one_is_refused(script) -> None:
