@@ -52,7 +52,7 @@ def test_a_checkpoint_gives_its_query_encoders(script, tmp_path: Path) -> None:
         encoder=EncoderConfig(base_channels=2, feature_channels=8, blocks=3, feature_blocks=(3,)),
         queue_size=8,
     )
-    model = CrosSCLR(config)
+    model = CrosSCLR(config, queue_size=8)
     state = {"run": {"config": config.to_dict()}, "model": model.state_dict()}
     torch.save(state, tmp_path / "step.pt")
     found = script.model_of_checkpoint(tmp_path / "step.pt")
