@@ -35,7 +35,7 @@ def test_weights_are_packaged_with_their_whitening(script, tmp_path: Path) -> No
     model = skelrep.load_pretrained(tmp_path)
     config = model.config.encoder
     assert (config.blocks, config.feature_blocks, config.whitening) == (2, (0, 2), 5)
-    assert model.encode(np.ones((3, 20, 25, 1))).shape == (1, 5)
+    assert model.encode(script.training_clips(Path())[:1]).shape == (1, 5)
 
 
 def test_the_whole_vector_fits_and_a_larger_one_is_refused(script) -> None:
@@ -52,7 +52,7 @@ def test_a_checkpoint_gives_its_query_encoders(script, tmp_path: Path) -> None:
         encoder=EncoderConfig(base_channels=2, feature_channels=8, blocks=3, feature_blocks=(3,)),
         queue_size=8,
     )
-    model = CrosSCLR(config)
+    model = CrosSCLR(config, queue_size=8)
     state = {"run": {"config": config.to_dict()}, "model": model.state_dict()}
     torch.save(state, tmp_path / "step.pt")
     found = script.model_of_checkpoint(tmp_path / "step.pt")
