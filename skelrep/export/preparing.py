@@ -28,7 +28,7 @@ def prepare(clips: Tensor, config: PreprocessConfig) -> Tensor:
     first_N1 = torch.arange(count, device=clips.device)[:, None] * slots
     leaders = first_N1.expand(count, slots).flatten()
     x_BTVC = normalise_bodies(x_NMTVC.flatten(0, 1), leaders, config)
-    return x_BTVC.unflatten(0, (count, slots)).permute(0, 4, 2, 3, 1)
+    return x_BTVC.reshape(count, slots, *x_BTVC.shape[1:]).permute(0, 4, 2, 3, 1)
 
 
 def resize_time(clips: Tensor, frames: int) -> Tensor:
