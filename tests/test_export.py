@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import copy
 import json
+import logging
 import sys
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ from numpy.typing import NDArray
 
 import skelrep
 from skelrep.cli import main
+from skelrep.cli.export import torch_hushed
 from skelrep.errors import ConfigError, MissingDependencyError, OutputError, VerificationError
 from skelrep.export import check, export_onnx, export_program, onnx_file, program
 from skelrep.export.graph import GraphInput, trace
@@ -216,6 +220,16 @@ def test_the_command(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     content = (tmp_path / "model.onnx").read_bytes()
     assert content == path.read_bytes(), "the same model is the same file"
     assert str(Path(skelrep.__path__[0]).parent).encode() not in content
+
+
+def test_the_command_sets_nothing_for_good() -> None:
+    logger = logging.getLogger("torch.onnx")
+    before = logger.level, list(warnings.filters)
+    with contextlib.suppress(KeyboardInterrupt), torch_hushed():
+        assert not logger.isEnabledFor(logging.WARNING)
+        warnings.warn("torch speaks of itself", FutureWarning, stacklevel=1)
+        raise KeyboardInterrupt
+    assert (logger.level, list(warnings.filters)) == before
 
 
 def test_the_command_refuses_other_names(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from ..errors import OutputError
 from .console import Subparsers, check_output_file, pick_device, positive, say
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..clips import Clip
     from ..config import Recipe
     from ..models import SkeletonEncoder
+    from ..models.encoder import EncodePrecision, Output
 
 UNKNOWN_LABEL = -1
 
@@ -45,6 +46,20 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         help="what load_pretrained takes: an embedded name, a folder, a Hub id, a published .pt "
         "(default: %(default)s)",
     )
+    _add_computation(parser)
+    _add_rows(parser)
+    parser.add_argument(
+        "--no-resume",
+        dest="resume",
+        action="store_false",
+        help="begin an .npy anew, whatever an interrupted command has left",
+    )
+    parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
+    parser.set_defaults(run=run, after_interrupt="; nothing was written")
+
+
+def _add_computation(parser: argparse.ArgumentParser) -> None:
+    """How it is computed."""
     parser.add_argument(
         "--batch-size", type=positive, default=64, help="clips a forward pass (default: %(default)s)"
     )
@@ -59,6 +74,10 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         default="float32",
         help="bfloat16 is coarser, and faster where the machine has it (default: %(default)s)",
     )
+
+
+def _add_rows(parser: argparse.ArgumentParser) -> None:
+    """What a row is."""
     parser.add_argument(
         "--recipe",
         choices=("fixed", "faithful"),
@@ -81,14 +100,6 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "--truncate-dim", type=positive, help="the first so many numbers of every vector (default: all)"
     )
     parser.add_argument("--normalize", action="store_true", help="scale every vector to unit length")
-    parser.add_argument(
-        "--no-resume",
-        dest="resume",
-        action="store_false",
-        help="begin an .npy anew, whatever an interrupted command has left",
-    )
-    parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
-    parser.set_defaults(run=run, after_interrupt="; nothing was written")
 
 
 def run(options: argparse.Namespace) -> None:
@@ -119,6 +130,35 @@ def pick_devices(text: str | None) -> list[str]:
     return [f"cuda:{os.environ['LOCAL_RANK']}" if device == "cuda" and "LOCAL_RANK" in os.environ else device]
 
 
+class Arguments(TypedDict):
+    """What `encode` and `encode_to_file` both take."""
+
+    batch_size: int
+    device: list[str]
+    output: Output
+    normalize: bool
+    precision: EncodePrecision
+    progress: bool | None
+    window: int | None
+    stride: int | None
+    truncate_dim: int | None
+
+
+def arguments(options: argparse.Namespace, devices: list[str]) -> Arguments:
+    """The options under the words of the library."""
+    return {
+        "batch_size": options.batch_size,
+        "device": devices,
+        "output": options.output,
+        "normalize": options.normalize,
+        "precision": options.precision,
+        "progress": False if options.quiet else None,
+        "window": options.window,
+        "stride": options.stride,
+        "truncate_dim": options.truncate_dim,
+    }
+
+
 def encode_rows(
     options: argparse.Namespace, model: SkeletonEncoder, recipe: Recipe, devices: list[str]
 ) -> tuple[int, ...]:
@@ -131,15 +171,7 @@ def encode_rows(
         iter_clips(options.clips, recipe=recipe),
         model,
         resume=options.resume,
-        batch_size=options.batch_size,
-        device=devices,
-        output=options.output,
-        normalize=options.normalize,
-        precision=options.precision,
-        progress=False if options.quiet else None,
-        window=options.window,
-        stride=options.stride,
-        truncate_dim=options.truncate_dim,
+        **arguments(options, devices),
     )
     return rows.shape
 
@@ -162,15 +194,7 @@ def encode_archive(
     found = encode(
         clips,
         model,
-        batch_size=options.batch_size,
-        device=devices,
-        output=options.output,
-        normalize=options.normalize,
-        precision=options.precision,
-        progress=False if options.quiet else None,
-        window=options.window,
-        stride=options.stride,
-        truncate_dim=options.truncate_dim,
+        **arguments(options, devices),
     )
     counts = [len(rows) for rows in found] if isinstance(found, list) else None
     embeddings = np.asarray(np.concatenate(found) if counts else found)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 from .console import Subparsers, check_output_file, say
@@ -45,18 +47,26 @@ def run(options: argparse.Namespace) -> None:
     from ..selfcheck import encoder_of, open_model
 
     model = encoder_of(open_model(find_pretrained(options.model, revision=options.revision)))
-    hush_torch()
-    if options.output.suffix == ".onnx":
-        error = export_onnx(model, options.output, input=options.input)
-        say(f"ONNX Runtime computes the same (relative error {error:.1e})")
-    else:
-        export_program(model, options.output, input=options.input)
+    with torch_hushed():
+        if options.output.suffix == ".onnx":
+            error = export_onnx(model, options.output, input=options.input)
+            say(f"ONNX Runtime computes the same (relative error {error:.1e})")
+        else:
+            export_program(model, options.output, input=options.input)
     size = options.output.stat().st_size / 1e6
     say(f"{options.output}: {options.input} clips to {model.embedding_dim} numbers, {size:.1f} MB")
 
 
-def hush_torch() -> None:
-    """Keep torch's notes on its own insides from the terminal; the program's filters end with the command."""
-    warnings.filterwarnings("ignore", category=FutureWarning)
-    warnings.filterwarnings("ignore", category=DeprecationWarning)
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+@contextlib.contextmanager
+def torch_hushed() -> Iterator[None]:
+    """Keep torch's notes on its own insides from the terminal."""
+    logger = logging.getLogger("torch.onnx")
+    level = logger.level
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=FutureWarning)
+        warnings.filterwarnings("ignore", category=DeprecationWarning)
+        logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            logger.setLevel(level)

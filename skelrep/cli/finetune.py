@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ from .label_file import match_labels, read_labels
 
 if TYPE_CHECKING:
     from ..classifier import SkeletonClassifier
+    from ..clips import Clip
+    from ..models import SkeletonEncoder
 
 
 def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -81,14 +84,29 @@ def run(options: argparse.Namespace) -> None:
     if options.output_dir.exists() and not options.output_dir.is_dir():
         raise OutputError(f"cannot write {options.output_dir}: it is a file. Give the name of a folder.")
     rows = read_labels(options.labels)
-    from ..classifier import finetune
     from ..pretrained import load_pretrained
     from ..read import as_clips
 
     model = load_pretrained(options.model)
     every = as_clips(options.clips, recipe=model.config.preprocess.recipe_name)
     clips, labels, groups = match_labels(every, rows, options.labels)
-    classifier = finetune(
+    classifier = fit(options, model, clips, labels, groups)
+    classifier.save_pretrained(options.output_dir)
+    if not options.quiet:
+        summarise(classifier, len(every), options.output_dir)
+
+
+def fit(
+    options: argparse.Namespace,
+    model: SkeletonEncoder,
+    clips: Sequence[Clip],
+    labels: Sequence[str],
+    groups: Sequence[str] | None,
+) -> SkeletonClassifier:
+    """`skelrep.finetune` with the options."""
+    from ..classifier import finetune
+
+    return finetune(
         model,
         clips,
         labels,
@@ -105,9 +123,6 @@ def run(options: argparse.Namespace) -> None:
         device=options.device,
         progress=False if options.quiet else None,
     )
-    classifier.save_pretrained(options.output_dir)
-    if not options.quiet:
-        summarise(classifier, len(every), options.output_dir)
 
 
 def summarise(classifier: SkeletonClassifier, clips: int, folder: Path) -> None:

@@ -26,6 +26,7 @@ from ..models.fused import FusedEncoder, fused_encoder
 from ..weights_file import check_device
 from .batches import Batch, network_input
 from .options import EncodeOptions
+from .precision import warn_of_slow_precision
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -50,6 +51,8 @@ class Workers:
         for number, device in enumerate(listed or [None]):
             own = _on_device(encoder, device, fresh=number > 0)
             self.encoders.append(fused_encoder(own, options.precision))
+        # The caller of `encode` and its like, which made these workers.
+        warn_of_slow_precision(options.precision, [own.device for own in self.encoders], level=3)
         self._embedding_dim = self.options.truncate_dim or encoder.embedding_dim
 
     @torch.inference_mode()

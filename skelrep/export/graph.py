@@ -11,7 +11,8 @@ from torch.export import Dim, ExportedProgram
 from ..errors import ConfigError
 from ..golden import golden_clip
 from ..models import STGCN, SkeletonEncoder
-from ..preprocess import FAITHFUL_BODIES, preprocess_frames
+from ..preprocess.pipeline import FAITHFUL_BODIES
+from .preparing import prepare
 
 GraphInput = Literal["prepared", "raw"]
 
@@ -38,14 +39,9 @@ class GraphEncoder(nn.Module):
         if self.encoder.config.encoder.recipe_name == "faithful":
             # Always two slots, so that the graph need not ask for their number, as the encoder does.
             clips = torch.cat((clips, torch.zeros_like(clips)), dim=4)[..., :FAITHFUL_BODIES]
-        return self.encoder(self._prepared(clips) if self.takes == "raw" else clips)
-
-    def _prepared(self, x_NCTVM: Tensor) -> Tensor:
-        clips, frames = x_NCTVM.shape[0], x_NCTVM.shape[2]
-        starts = torch.arange(clips, device=x_NCTVM.device) * frames
-        frames_SMVC = x_NCTVM.permute(0, 2, 4, 3, 1).flatten(0, 1)
-        lengths = torch.full_like(starts, frames)
-        return preprocess_frames(frames_SMVC, starts, lengths, self.encoder.config.preprocess)
+        if self.takes == "raw":
+            clips = prepare(clips, self.encoder.config.preprocess)
+        return self.encoder(clips)
 
 
 def trace(twin: SkeletonEncoder, takes: GraphInput) -> ExportedProgram:

@@ -14,6 +14,7 @@ from .bones import path_matrix as path_matrix
 from .bones import rebuild as rebuild
 from .bones import set_bone_lengths as set_bone_lengths
 from .pipeline import gather_frames as gather_frames
+from .pipeline import normalise_bodies as normalise_bodies
 from .pipeline import preprocess as preprocess
 from .pipeline import preprocess_arrays as preprocess_arrays
 from .pipeline import preprocess_frames as preprocess_frames

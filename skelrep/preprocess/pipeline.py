@@ -112,13 +112,24 @@ def preprocess_frames(
     """
     x, tracks = split_bodies(resize(frames_SMVC, starts, lengths, config.frames))
     resized = x if prepared is not None and prepared.any() else None
-    if config.bone_lengths == "kinect":
-        x = set_bone_lengths(x, torch.tensor(KINECT_BONE_LENGTHS, dtype=x.dtype, device=x.device))
-    leaders = tracks.leaders if config.centring == "pair" else None
-    x = centre(x, leaders)
-    x = align_each_frame(x) if config.recipe_name == "faithful" else align_each_clip(x, leaders)
+    x = normalise_bodies(x, tracks.leaders, config)
     if prepared is not None and resized is not None:
         as_they_are = prepared.to(x.device)[tracks.leaders]
         x = torch.where(as_they_are.view(-1, 1, 1, 1), resized, x)
     bodies = frames_SMVC.shape[1]
     return tracks.place(x, max(bodies, FAITHFUL_BODIES) if config.recipe_name == "faithful" else bodies)
+
+
+def normalise_bodies(x_BTVC: Tensor, leaders: Tensor, config: PreprocessConfig) -> Tensor:
+    """Bone lengths, place and direction of bodies of `config.frames` frames, absent ones staying zero.
+
+    Args:
+        x_BTVC: float (B, T, V, 3), metres.
+        leaders: int64 (B,), the row of the first body of each body's clip.
+        config: what to do.
+    """
+    if config.bone_lengths == "kinect":
+        x_BTVC = set_bone_lengths(x_BTVC, x_BTVC.new_tensor(KINECT_BONE_LENGTHS))
+    followed = leaders if config.centring == "pair" else None
+    x_BTVC = centre(x_BTVC, followed)
+    return align_each_frame(x_BTVC) if config.recipe_name == "faithful" else align_each_clip(x_BTVC, followed)
