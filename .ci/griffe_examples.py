@@ -1,4 +1,4 @@
-"""What mkdocs.yml asks of griffe: an `Example:` of our docstrings is shown as code, as `Examples:` would be."""
+"""What mkdocs.yml asks of griffe: an `Example:` of our docstrings is shown as code, like `Examples:`."""
 
 from __future__ import annotations
 
