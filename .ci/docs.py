@@ -1,4 +1,4 @@
-"""Build the documentation strictly, and look at what came out: `python .ci/docs.py SITE`, in the repository."""
+"""Build the documentation strictly, and look at what came out: `docs.py SITE`, in the repository."""
 
 from __future__ import annotations
 
