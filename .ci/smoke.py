@@ -1,27 +1,15 @@
-"""Does the built wheel work where it is installed? Run it outside the checkout: `smoke.py skelrep.whl`."""
+"""Does the built wheel work where it is installed? Run it there, outside the checkout."""
 
 from __future__ import annotations
 
 import sys
 import sysconfig
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
 import skelrep
 from skelrep.demo import load_demo_clips
-
-MAX_MEGABYTES = 13
-NEEDED = (
-    "skelrep/py.typed",
-    "skelrep/demo/clips.npz",
-    "skelrep/explore/web/index.html",
-    "skelrep/demo/README.md",
-    "skelrep/weights/default/config.json",
-    "skelrep/weights/default/model.safetensors",
-    "skelrep/weights/default/README.md",
-)
 
 
 def check(passed: bool, what: str) -> None:
@@ -32,14 +20,7 @@ def check(passed: bool, what: str) -> None:
 
 
 def main() -> None:
-    """Look into the wheel, then use what was installed from it."""
-    wheel = Path(sys.argv[1])
-    size = wheel.stat().st_size / 1e6
-    check(size < MAX_MEGABYTES, f"{wheel.name} has {size:.1f} MB, less than {MAX_MEGABYTES}")
-    names = zipfile.ZipFile(wheel).namelist()
-    for name in NEEDED:
-        check(name in names, f"{name} is in it")
-    check(all(name.startswith("skelrep") for name in names), "nothing but the package is in it")
+    """Use what was installed."""
     site = Path(sysconfig.get_path("purelib"))
     check(Path(skelrep.__file__).is_relative_to(site), f"it is imported from {site}")
     model = skelrep.load_pretrained("default")

@@ -13,6 +13,7 @@ from .bones import bone_matrix as bone_matrix
 from .bones import path_matrix as path_matrix
 from .bones import rebuild as rebuild
 from .bones import set_bone_lengths as set_bone_lengths
+from .pipeline import FAITHFUL_BODIES as FAITHFUL_BODIES
 from .pipeline import gather_frames as gather_frames
 from .pipeline import normalise_bodies as normalise_bodies
 from .pipeline import preprocess as preprocess
