@@ -31,7 +31,6 @@ from skelrep.models import SkeletonEncoder
 from skelrep.preprocess import preprocess_arrays
 
 # Torch's own words about its own insides.
-pytestmark = pytest.mark.filterwarnings("ignore:.*treespec, LeafSpec:FutureWarning")
 
 # Blocks cost time; block 5 is the first that halves the frames.
 MODELS: dict[str, dict[str, Any]] = {

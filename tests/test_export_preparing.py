@@ -17,8 +17,6 @@ from skelrep.config import BoneLengths, Centring, PreprocessConfig, Recipe
 from skelrep.export.preparing import prepare, resize_time
 from skelrep.preprocess import preprocess, preprocess_arrays, resize
 
-pytestmark = pytest.mark.filterwarnings("ignore:.*treespec, LeafSpec:FutureWarning")
-
 CONFIGS = [
     PreprocessConfig(recipe_name=recipe, centring=centring, bone_lengths=bone_lengths, frames=20)
     for recipe, centring, bone_lengths in itertools.product(*map(get_args, (Recipe, Centring, BoneLengths)))

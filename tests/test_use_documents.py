@@ -52,7 +52,6 @@ def test_examples_run(
 
 
 @pytest.mark.filterwarnings("ignore:.*cannot promise")
-@pytest.mark.filterwarnings("ignore:.*treespec, LeafSpec:FutureWarning")  # of torch, about itself
 @pytest.mark.parametrize(
     "document",
     [

@@ -84,7 +84,8 @@ def iter_clips(clips: object, *, recipe: Recipe = "fixed") -> Iterable[Clip]:
         ShapeError: something that holds no clips; what else `as_clips` raises comes with the clip.
 
     Example:
-        >>> endless = iter(lambda: np.ones((3, 8, 25, 1)), None)
+        >>> import itertools
+        >>> endless = (np.ones((3, 8, 25, 1)) for _ in itertools.count())
         >>> next(iter(iter_clips(endless))).data.shape
         (3, 8, 25, 1)
     """
