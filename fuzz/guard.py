@@ -6,6 +6,7 @@ hook, in whatever library it happens; the hook stops what is not allowed before 
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import os
 import resource
@@ -94,10 +95,10 @@ def _problem(event: str, arguments: tuple[Any, ...]) -> str:
 
 
 def _is_text(code: object) -> bool:
-    """Whether text is executed that is no annotation of our own classes (`typing.get_type_hints`)."""
+    """Whether text is executed that is no annotation and no namedtuple of a module on its first use."""
     if not isinstance(code, CodeType) or not code.co_filename.startswith("<string"):
         return False
-    return sys._getframe(3).f_code.co_filename != typing.__file__
+    return sys._getframe(3).f_code.co_filename not in (typing.__file__, collections.__file__)
 
 
 def _opened(path: object, flags: int) -> str:

@@ -20,13 +20,16 @@ def load_plain(file: BinaryIO) -> object:
         file: an archive, or what torch wrote before 1.6.
 
     Raises:
-        ValueError: an archive that unpacks to more than its size, as bombs do and those of torch do not.
+        ValueError: an archive that unpacks to more than its size, as bombs do and those of torch do not; a
+            file that is neither an archive nor a pickle (torch would unpack tar files to the disk).
         Exception: of any class, for damage; `pickle.UnpicklingError` for what would have to be run.
     """
-    is_archive = file.read(2) == b"PK"
+    first = file.read(2)
     file.seek(0)
-    if is_archive:
+    if first == b"PK":
         _refuse_bombs(file)
+    elif first[:1] != b"\x80":
+        raise ValueError("neither an archive nor a pickle, which torch writes")
     return torch.load(file, map_location="cpu", weights_only=True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tarfile
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -154,6 +155,13 @@ def test_deflated_checkpoints_are_bombs(tmp_path: Path) -> None:
     assert read_checkpoint(saved) is not None
     saved.write_bytes(_deflated(saved).read_bytes())
     assert read_checkpoint(saved) is None
+
+
+def test_tar_files_are_not_unpacked(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "a.pt", "w") as tar:
+        tar.add(__file__, arcname="storages")
+    with pytest.raises(WeightsError, match="neither an archive nor a pickle"):
+        load_reference_checkpoint(tmp_path / "a.pt")
 
 
 @pytest.mark.parametrize("dtype", [torch.complex64, torch.float8_e4m3fn, torch.bool])
