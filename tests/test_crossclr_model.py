@@ -161,13 +161,13 @@ def test_heads_take_the_vector_that_the_config_names(recipe: str) -> None:
     )  # fmt: skip
     config = dataclasses.replace(PretrainConfig.recipe(recipe), encoder=encoder, projection_dim=4)
     model = CrosSCLR(config, queue_size=12)
-    assert [model.query_heads["joint"][i].weight.shape for i in (0, 2)] == [(8, 20 * (3 + 2 + 4)), (4, 8)]
+    assert [model.query_heads["joint"][i].weight.shape for i in (0, 2)] == [(8, 675 + 20 * (2 + 4)), (4, 8)]
     for stage in (1, 2):
         model(*crops(), stage=stage).loss.backward()
     queries = [*model.query_encoders.parameters(), *model.query_heads.parameters()]
     assert all(p.grad is not None for p in queries)
     vectors = model.to_encoder(ModelConfig(encoder=encoder))(crops()[0])
-    assert vectors.shape == (4, 3 * 180)
+    assert vectors.shape == (4, 3 * 795)
 
 
 def test_load_encoder_takes_the_first_blocks() -> None:
@@ -178,8 +178,18 @@ def test_load_encoder_takes_the_first_blocks() -> None:
     for block in range(3):
         weight = source.encoders["bone"].blocks[block].temporal.weight
         assert torch.equal(model.key_encoders["bone"].blocks[block].temporal.weight, weight)
-    with pytest.raises(ConfigError, match=r"blocks 3 \(config: 10\)"):
-        tiny().load_encoder(model.to_encoder(ModelConfig(encoder=encoder)))
+
+
+def test_load_encoder_leaves_blocks_fresh_that_the_source_lacks() -> None:
+    whole = tiny()
+    encoder = dataclasses.replace(whole.config.encoder, blocks=3, feature_blocks=(3,))
+    small = CrosSCLR(dataclasses.replace(tiny().config, encoder=encoder), queue_size=12)
+    fresh = whole.query_encoders["bone"].blocks[3].temporal.weight.clone()
+    whole.load_encoder(small.to_encoder(ModelConfig(encoder=encoder)))
+    for part in (whole.query_encoders, whole.key_encoders):
+        assert torch.equal(part["bone"].blocks[3].temporal.weight, fresh)
+        taken = small.query_encoders["bone"].blocks[2].temporal.weight
+        assert torch.equal(part["bone"].blocks[2].temporal.weight, taken)
 
 
 def test_load_encoder_starts_queries_and_keys() -> None:

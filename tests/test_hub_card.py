@@ -68,7 +68,7 @@ def test_results_that_cannot_be_read_are_none(index):
 def test_the_default_card_has_the_results_of_its_own_table():
     card = (EMBEDDED / "default" / "README.md").read_text(encoding="utf-8")
     results = card_results(card_metadata(EMBEDDED / "default" / "README.md"))
-    assert len(results) == 8
+    assert len(results) == 12
     for data in ("irds", "uiprmd_kinect"):
         values = [str(result.value) for result in results if result.data == data]
         table = card[card.index(f"**{data}**") :]
@@ -95,7 +95,7 @@ def test_an_edition_is_built_from_a_run_facts_and_a_record(tiny_folder, tmp_path
     assert "verifies" in capsys.readouterr().out
     assert load_pretrained(tmp_path / "out").config.encoder.feature_blocks == (4,)
     found = card_metadata(tmp_path / "out" / "README.md")
-    assert (found["license"], len(card_results(found))) == ("mit", 8)
+    assert (found["license"], len(card_results(found))) == ("mit", 12)
     (tmp_path / "facts.json").write_text(json.dumps(facts | {"results": [1]}))
     with pytest.raises(SystemExit, match="results from --record"):
         runpy.run_path(str(benchmarks / "build_edition.py"), run_name="__main__")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -36,6 +37,8 @@ def recordings(tmp_path: Path, tiny: SkeletonEncoder, monkeypatch: pytest.Monkey
     folder.mkdir()
     for number, clip in enumerate(walks(8)):
         np.save(folder / f"S001C001P{number // 2:03d}R001A{number % 2 + 1:03d}.npy", clip)
+    for name in ("small", "large", "takes"):
+        shutil.copytree(folder, tmp_path / name)
     weights = tmp_path / "weights"
     SkeletonEncoder(skelrep.ModelConfig()).save_pretrained(weights / "default")
     monkeypatch.setattr("skelrep.pretrained.EMBEDDED", weights)

@@ -117,13 +117,15 @@ class CrosSCLR(nn.Module):
     def load_encoder(self, encoder: SkeletonEncoder) -> None:
         """Start queries and keys from a pretrained encoder's weights; heads and queues stay as they are.
 
+        Blocks that the encoder lacks stay fresh, queries and keys alike.
+
         Raises:
-            ConfigError: the encoder lacks a view or blocks, or is of another recipe or width.
+            ConfigError: the encoder lacks a view, or is of another recipe or width.
         """
         check_fits(encoder.config.encoder, self.config.encoder, "init")
         for view in self.views:
             state, mine = encoder.encoders[view].state_dict(), self.query_encoders[view].state_dict()
-            own = {name: state[name] for name in mine}
+            own = {name: state.get(name, fresh) for name, fresh in mine.items()}
             self.query_encoders[view].load_state_dict(own)
             self.key_encoders[view].load_state_dict(own)
 

@@ -16,12 +16,11 @@ def check_fits(have: EncoderConfig, want: EncoderConfig, who: str) -> None:
 
     Args:
         have: of the encoder.
-        want: may have fewer views and blocks, and make its vector of other blocks by another pooling.
+        want: may have fewer views, other numbers of blocks, and make its vector of other blocks by another
+            pooling.
         who: how to call the encoder in an error.
     """
     differing = [name for name in SAME_NETWORK if getattr(have, name) != getattr(want, name)]
-    if have.blocks < want.blocks:
-        differing.append("blocks")
     if differing:
         listed = ", ".join(f"{n} {getattr(have, n)!r} (config: {getattr(want, n)!r})" for n in differing)
         raise ConfigError(
@@ -40,8 +39,8 @@ def same_weights(encoder: SkeletonEncoder, config: EncoderConfig) -> SkeletonEnc
 
     Args:
         encoder: it is left as it is.
-        config: may differ in what `check_fits` allows. Its whitening is left out, since one is fitted to the
-            vectors of one configuration.
+        config: may differ in what `check_fits` allows, with no more blocks. Its whitening is left out, since
+            one is fitted to the vectors of one configuration.
 
     Returns:
         In eval mode, on the encoder's device and in its type.
@@ -56,6 +55,11 @@ def same_weights(encoder: SkeletonEncoder, config: EncoderConfig) -> SkeletonEnc
         2745
     """
     check_fits(encoder.config.encoder, config, "the encoder")
+    if config.blocks > encoder.config.encoder.blocks:
+        raise ConfigError(
+            f"the encoder has blocks {encoder.config.encoder.blocks} (config: {config.blocks}). Take no more "
+            "blocks than it has."
+        )
     pooled = dataclasses.replace(config, whitening=0)
     new = SkeletonEncoder(dataclasses.replace(encoder.config, encoder=pooled))
     new.to(encoder.device, next(encoder.parameters()).dtype)

@@ -76,8 +76,10 @@ def resolve_device(device: str | torch.device | None) -> torch.device:
 def resolve_init(init: object, config: PretrainConfig) -> SkeletonEncoder | None:
     """Load `init` where it is a name, and check that the run can begin with it.
 
+    It may have fewer blocks than the run's encoder, whose last ones then begin afresh.
+
     Raises:
-        ConfigError: it lacks a view or blocks, or is of another recipe or width.
+        ConfigError: it lacks a view, or is of another recipe or width.
     """
     if init is None:
         return None
