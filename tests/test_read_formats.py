@@ -14,7 +14,7 @@ from skelrep.models.reuse import same_weights
 
 DATA = Path(__file__).parent / "data" / "uiprmd_clips.npz"
 # Least cosine of the vector read back and the original, about the mean of six different motions; below what
-# benchmarks/results/formats.json holds for random and for the first default weights. Formats without feet
+# what the default weights give without their whitening. Formats without feet
 # lose most, those that lack only finger tips little.
 CENTRED = {
     "coco17": 0.75, "coco18": 0.75, "h36m17": 0.75,
