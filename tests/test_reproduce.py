@@ -164,7 +164,15 @@ STOPS = {
 }
 
 
-def test_stopped_in_every_stage_is_never_having_stopped(whole, raw, tmp_path):
+@pytest.fixture
+def heard():
+    """SIGINT as in a terminal: a shell lets what it starts in the background ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_stopped_in_every_stage_is_never_having_stopped(heard, whole, raw, tmp_path):
     for stage, stop in STOPS.items():
         with pytest.MonkeyPatch.context() as patch:
             stop(patch)
