@@ -110,3 +110,19 @@ def pooled_size(channels: int, number: int, pooling: Pooling) -> int:
     parts = len(BODY_PARTS)
     means = TIME_SEGMENTS * parts
     return channels * {"mean": 1, "mean_std": 2, "parts": means, "parts_std": means + parts}[pooling]
+
+
+def averages_of_segments(maps: Tensor, count: int) -> Tensor:
+    """Weights of frames that average each of `count` time segments of maps (T, ...): (count, T)."""
+    weights = maps.new_zeros(count, len(maps))
+    for row, (start, stop) in zip(weights, time_segments(len(maps), count), strict=True):
+        row[start:stop] = 1 / (stop - start)
+    return weights
+
+
+def averages_of_parts(maps: Tensor) -> Tensor:
+    """Weights of joints that average each of 5 body parts of maps (T, ., V, .): (5, V)."""
+    weights = maps.new_zeros(len(BODY_PARTS), maps.shape[2])
+    for row, part in zip(weights, BODY_PARTS, strict=True):
+        row[list(part)] = 1 / len(part)
+    return weights

@@ -6,8 +6,7 @@ import torch
 from torch import Tensor
 
 from ...config import Pooling
-from ...layout import BODY_PARTS
-from ..pooling import INPUT_SEGMENTS, TIME_SEGMENTS, time_segments
+from ..pooling import INPUT_SEGMENTS, TIME_SEGMENTS, averages_of_parts, averages_of_segments
 
 
 def pool_rows(maps_TBVC: Tensor, pooling: Pooling) -> Tensor:
@@ -43,19 +42,3 @@ def segments_by_parts_rows(maps_TBVC: Tensor) -> Tensor:
     over_time = averages_of_segments(maps_TBVC, TIME_SEGMENTS) @ maps_TBVC.view(frames, -1)
     means = torch.matmul(averages_of_parts(maps_TBVC), over_time.view(-1, bodies, joints, channels))
     return means.transpose(0, 1).flatten(1)
-
-
-def averages_of_segments(maps_TBVC: Tensor, count: int) -> Tensor:
-    """Weights of frames that average each of `count` time segments: (count, T)."""
-    weights = maps_TBVC.new_zeros(count, len(maps_TBVC))
-    for row, (start, stop) in zip(weights, time_segments(len(maps_TBVC), count), strict=True):
-        row[start:stop] = 1 / (stop - start)
-    return weights
-
-
-def averages_of_parts(maps_TBVC: Tensor) -> Tensor:
-    """Weights of joints that average each of 5 body parts: (5, V)."""
-    weights = maps_TBVC.new_zeros(len(BODY_PARTS), maps_TBVC.shape[2])
-    for row, part in zip(weights, BODY_PARTS, strict=True):
-        row[list(part)] = 1 / len(part)
-    return weights

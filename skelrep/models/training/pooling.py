@@ -8,8 +8,7 @@ import torch
 from torch import Tensor
 
 from ...config import Pooling
-from ...layout import BODY_PARTS
-from ..pooling import TIME_SEGMENTS, time_segments
+from ..pooling import TIME_SEGMENTS, averages_of_parts, averages_of_segments
 
 
 def pool_slices(maps_TCVB: Tensor, pooling: Pooling) -> Tensor:
@@ -21,28 +20,12 @@ def pool_slices(maps_TCVB: Tensor, pooling: Pooling) -> Tensor:
             over_joints = maps_TCVB.mean(dim=2)
             return torch.cat((over_joints.mean(dim=0), over_joints.std(dim=0, correction=0)))
     parts_TCPB = torch.matmul(averages_of_parts(maps_TCVB), maps_TCVB)
-    means_SCPB = torch.tensordot(averages_of_segments(maps_TCVB), parts_TCPB, dims=1)
+    means_SCPB = torch.tensordot(averages_of_segments(maps_TCVB, TIME_SEGMENTS), parts_TCPB, dims=1)
     pooled = means_SCPB.transpose(1, 2).flatten(0, 2)
     if pooling == "parts":
         return pooled
     deviations_CPB = parts_TCPB.std(dim=0, correction=0)
     return torch.cat((pooled, deviations_CPB.transpose(0, 1).flatten(0, 1)))
-
-
-def averages_of_segments(maps_TCVB: Tensor) -> Tensor:
-    """Weights of frames that average each of 3 time segments: (3, T)."""
-    weights = maps_TCVB.new_zeros(TIME_SEGMENTS, len(maps_TCVB))
-    for row, (start, stop) in zip(weights, time_segments(len(maps_TCVB)), strict=True):
-        row[start:stop] = 1 / (stop - start)
-    return weights
-
-
-def averages_of_parts(maps_TCVB: Tensor) -> Tensor:
-    """Weights of joints that average each of 5 body parts: (5, V)."""
-    weights = maps_TCVB.new_zeros(len(BODY_PARTS), maps_TCVB.shape[2])
-    for row, part in zip(weights, BODY_PARTS, strict=True):
-        row[list(part)] = 1 / len(part)
-    return weights
 
 
 def pooling_gradients(
