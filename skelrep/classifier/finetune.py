@@ -191,11 +191,16 @@ def fit_tuned(
     # Training moves all vectors together faster than the head's bias follows; few steps leave it behind.
     head = fit_head(seen, y[train], weights, settings.C)
     near = fit_prototypes(head.standardise(seen), y[train], len(weights))
+    scores = HeldOut(logits=head(unseen).detach(), y=y[held_out], novelty=near(head.standardise(unseen)))
+    # The held-out clips have stopped the training and measured the head; where labels are few, the final head
+    # needs them, as that of `fit_linear` does.
+    everyone, labels = torch.cat([seen, unseen]), torch.cat([y[train], y[held_out]])
+    head = fit_head(everyone, labels, weights, settings.C)
     return Fitted(
         encoder=encoder,
         head=head,
-        prototypes=near,
-        held_out=HeldOut(logits=head(unseen).detach(), y=y[held_out], novelty=near(head.standardise(unseen))),
+        prototypes=fit_prototypes(head.standardise(everyone), labels, len(weights)),
+        held_out=scores,
         best_epoch=best_epoch,
     )
 
