@@ -10,6 +10,7 @@ import torch
 from labelled import labelled_clips, small_encoder
 
 import skelrep
+from skelrep.classifier.head import fit_head
 from skelrep.classifier.labels import make_folds, number_labels
 from skelrep.classifier.tune import lowest_blocks
 from skelrep.errors import ConfigError, EvaluationError, InvalidClipError, TrainingDivergedError
@@ -113,6 +114,15 @@ def test_the_best_epoch_is_restored_and_patience_stops(monkeypatch: pytest.Monke
     assert len(states) == 5
     assert all(torch.equal(tensor, states[2][name]) for name, tensor in found.encoder.state_dict().items())
     assert any(not torch.equal(a[n], b[n]) for a, b in pairwise(states) for n in a)
+
+
+@pytest.mark.parametrize("mode", ["linear", "full"])
+def test_the_final_head_has_learned_from_all_clips(mode: str) -> None:
+    found = skelrep.finetune(MODEL, CLIPS, LABELS, mode=mode, class_weight=None, **QUICK)
+    classes, y = np.unique(LABELS, return_inverse=True)
+    vectors = torch.as_tensor(skelrep.encode(CLIPS, found.encoder))
+    expected = fit_head(vectors, torch.from_numpy(y), torch.ones(len(classes)), C=0.1)
+    torch.testing.assert_close(found.head(vectors), expected(vectors), rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("mode", ["linear", "gradual"])
