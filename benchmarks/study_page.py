@@ -1,4 +1,4 @@
-"""Join the records of the pretraining study and fill docs/study.md: `python benchmarks/study_page.py RUNS`."""
+"""Join the records of the pretraining study and fill docs/study.md: `python benchmarks/study_page.py RUN`."""
 
 from __future__ import annotations
 
