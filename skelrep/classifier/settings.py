@@ -20,7 +20,7 @@ class FinetuneSettings(Record):
     mode: Mode = "linear"
     validation: float = 0.2
     epochs: int = 40
-    learning_rate: float = 1e-3
+    learning_rate: float = 3e-4
     weight_decay: float = 1e-4
     batch_size: int = 32
     patience: int = 10

@@ -68,7 +68,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--epochs", type=positive, default=40, help="of full and gradual (default: 40)")
     parser.add_argument(
-        "--learning-rate", type=float, default=1e-3, help="of full and gradual (default: %(default)s)"
+        "--learning-rate", type=float, default=3e-4, help="of full and gradual (default: %(default)s)"
     )
     parser.add_argument(
         "--patience", type=positive, default=10,

@@ -18,6 +18,7 @@ from tqdm.auto import tqdm
 
 from ..augment import augment
 from ..classifier import finetune
+from ..classifier.finetune import DEFAULT
 from ..classifier.head import Head
 from ..classifier.labels import number_labels
 from ..classifier.settings import FinetuneSettings, Mode
@@ -48,7 +49,7 @@ def finetune_evaluation(
     share: float = 1.0,
     mode: Mode = "full",
     epochs: int = 40,
-    learning_rate: float = 1e-3,
+    learning_rate: float = DEFAULT.learning_rate,
     validation: float = 0.2,
     seed: int = 0,
     device: str | torch.device | None = None,

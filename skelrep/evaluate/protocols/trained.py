@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from ...classifier.finetune import DEFAULT
 from ...classifier.settings import Mode
 from ...clips import Clip
 from ...config import ModelConfig
@@ -40,7 +41,7 @@ class FineTuning(ClipProtocol):
     share: float = 1.0
     mode: Mode = "full"
     epochs: int = 40
-    learning_rate: float = 1e-3
+    learning_rate: float = DEFAULT.learning_rate
 
     def run(
         self, model: SkeletonEncoder, clips: Sequence[Clip], labels: NDArray[Any], fold: Fold, seed: int,
