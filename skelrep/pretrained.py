@@ -12,11 +12,12 @@ from pathlib import Path
 import torch
 
 from .config import View
+from .config_file import model_config_from_json
 from .errors import ConfigError, WeightsNotFoundError
 from .hub import card_metadata, download_model, training_data
 from .models import SkeletonEncoder
 from .weights_file import CONFIG_NAME, WEIGHTS_NAME, ModelFiles
-from .weights_io import empty_encoder, load_model, model_config_from_json
+from .weights_io import empty_encoder, load_model
 
 EMBEDDED = Path(__file__).parent / "weights"
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)

@@ -16,20 +16,18 @@ from torch import Tensor
 
 from ._version import __version__
 from .atomic import atomic_write
-from .config import FORMAT_VERSION, ModelConfig
-from .errors import ConfigError, WeightsError, WeightsNotFoundError
+from .config import ModelConfig
+from .config_file import config_from_json, model_config_of, read_config
+from .config_file import model_config_from_json as model_config_from_json
+from .errors import ConfigError, WeightsError
 from .golden import golden_shapes, golden_tensors
 from .models import SkeletonEncoder
 from .models.empty import EmptyWeights
-from .record import unique_fields
-from .regular_files import open_regular
 from .verification import verify_model as verify_model
-from .weights_file import CONFIG_NAME, WEIGHTS_NAME, check_device, check_tensors, pack, unpack
+from .weights_file import CONFIG_NAME, check_device, check_tensors, pack, unpack
 from .weights_file import ModelFiles as ModelFiles
 
 __all__ = ["ModelFiles", "load_model", "model_config_from_json", "save_model", "verify_model"]
-
-MAX_CONFIG_BYTES = 1 << 20
 
 
 def save_model(encoder: SkeletonEncoder, folder: str | os.PathLike[str]) -> None:
@@ -111,7 +109,7 @@ def load_model(
     target = check_device(device)
     files = source if isinstance(source, ModelFiles) else ModelFiles.in_folder(Path(source))
     data, tensors = read_pair(files)
-    encoder = empty_encoder(_model_config(data, str(files.config)), str(files.config))
+    encoder = empty_encoder(model_config_of(data, str(files.config)), str(files.config))
     wanted = encoder.state_dict()
     check_tensors(tensors, wanted | golden_shapes(encoder, tensors), files.weights, files.remedy)
     encoder = fill_encoder(encoder, {name: tensors[name] for name in wanted})
@@ -144,54 +142,6 @@ def read_pair(files: ModelFiles) -> tuple[dict[str, Any], dict[str, Tensor]]:
             f"{files.weights} was not written by skelrep: its header lacks config_sha256. {files.remedy}"
         )
     return data, tensors
-
-
-def model_config_from_json(text: str | bytes, where: str) -> ModelConfig:
-    """Read the text of a `config.json` strictly.
-
-    Args:
-        text: JSON; bytes must be UTF-8.
-        where: how to call it in an error.
-
-    Raises:
-        ConfigError: no JSON object, another format version, or a field that is unknown or impossible.
-
-    Example:
-        >>> text = '{"format_version": 1, "encoder": {"base_channels": 8}}'
-        >>> model_config_from_json(text, "here").encoder.base_channels
-        8
-    """
-    return _model_config(config_from_json(text, where), where)
-
-
-def _model_config(data: dict[str, Any], where: str) -> ModelConfig:
-    try:
-        return ModelConfig.from_dict(data)
-    except ConfigError as error:
-        raise ConfigError(f"{where}: {error}") from error
-
-
-def config_from_json(text: str | bytes, where: str) -> dict[str, Any]:
-    """The JSON object of a `config.json` of this format version.
-
-    Raises:
-        ConfigError: no JSON object, or another format version.
-    """
-    try:
-        data = json.loads(text, object_pairs_hook=unique_fields)
-    except (
-        ValueError,
-        RecursionError,
-    ) as error:  # no JSON or UTF-8, an endless number; deep nesting
-        raise ConfigError(f"{where} is not JSON that a configuration could be ({error}).") from error
-    version = data.get("format_version") if isinstance(data, dict) else None
-    if version != FORMAT_VERSION:
-        raise ConfigError(
-            f"{where} has format_version {str(version)[:20]}; this skelrep {__version__} reads "
-            f"{FORMAT_VERSION}. Upgrade skelrep, load an older revision of the model, or check that it is a "
-            "skelrep model at all."
-        )
-    return data
 
 
 def empty_encoder(config: ModelConfig, where: str) -> SkeletonEncoder:
@@ -233,25 +183,3 @@ def _metadata(format_version: str, recipe: str, config: bytes) -> dict[str, str]
         "recipe": recipe,
         "config_sha256": hashlib.sha256(config).hexdigest(),
     }
-
-
-def read_config(files: ModelFiles) -> bytes:
-    """The text of a `config.json`.
-
-    Raises:
-        WeightsNotFoundError, ConfigError: there is none, or it cannot be read.
-    """
-    try:
-        with open_regular(files.config) as file:
-            text = file.read(MAX_CONFIG_BYTES + 1)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise WeightsNotFoundError(
-            f"there is no {files.config}; a model is {CONFIG_NAME} and {WEIGHTS_NAME}."
-        ) from error
-    except OSError as error:
-        raise ConfigError(
-            f"{files.config} cannot be read ({error.strerror}). {CONFIG_NAME} is a file that you may read."
-        ) from error
-    if len(text) > MAX_CONFIG_BYTES:
-        raise ConfigError(f"{files.config} is larger than {MAX_CONFIG_BYTES} bytes; that is no model's.")
-    return text

@@ -1,4 +1,4 @@
-"""The two recipes by name: ``"fixed"`` repairs the published bugs, ``"faithful"`` computes what was published."""
+"""The two recipes: ``"fixed"`` repairs the bugs of the published code, ``"faithful"`` repeats them."""
 
 from __future__ import annotations
 
