@@ -12,14 +12,13 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from .clips import Clip
+from .clips import MAX_BODIES, Clip
 from .embed.batches import chunks
 from .embed.options import EncodeOptions
 from .embed.workers import Workers, loaded
 from .errors import InvalidClipError, ShapeError
 from .layout import NUM_JOINTS
 from .models import SkeletonEncoder
-from .models.encoder import MAX_BODIES
 from .segments import change_points as change_points
 from .windows import check_window
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from skelrep.errors import ConfigError, MissingDependencyError
 from skelrep.explore.clusters import cluster
-from skelrep.explore.neighbours import nearest_rows, unit_rows
 from skelrep.explore.options import MapOptions
-from skelrep.explore.project import choose_projection, components, place
+from skelrep.explore.project import choose_projection, place
+from skelrep.viz.reduce import principal_components
 
 
 def blobs(each: int, *centres: float, dim: int = 6) -> NDArray[np.float32]:
@@ -23,41 +23,17 @@ def blobs(each: int, *centres: float, dim: int = 6) -> NDArray[np.float32]:
     return np.concatenate([rng.normal(c, 0.1, (each, dim)) for c in centres]).astype(np.float32)
 
 
-@pytest.mark.parametrize(("rows", "top_k"), [(1, 3), (5, 0), (7, 3), (40, 100)])
-def test_neighbours_are_those_of_a_loop_over_all_pairs(rows: int, top_k: int) -> None:
-    unit = unit_rows(np.random.default_rng(rows).normal(size=(rows, 5)).astype(np.float32))
-    found, cosines = nearest_rows(unit, top_k)
-    assert found.shape == cosines.shape == (rows, min(top_k, rows - 1))
-    for row in range(rows):
-        pairs = sorted((-float(unit[row] @ unit[other]), other) for other in range(rows) if other != row)
-        assert found[row].tolist() == [other for _, other in pairs[:top_k]]
-        np.testing.assert_allclose(cosines[row], [-c for c, _ in pairs[:top_k]], atol=1e-6)
-
-
-def test_neighbours_do_not_depend_on_how_rows_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    unit = unit_rows(blobs(20, 0.5, 3.0))
-    whole = nearest_rows(unit, 5)[0]
-    monkeypatch.setattr("skelrep.explore.neighbours.BLOCK_ENTRIES", 3 * len(unit))
-    np.testing.assert_array_equal(nearest_rows(unit, 5)[0], whole)
-
-
-def test_of_equal_neighbours_the_first_come_first() -> None:
-    found, cosines = nearest_rows(np.tile(np.float32([[1, 0]]), (6, 1)), 3)
-    assert found[4].tolist() == [0, 1, 2]
-    assert (cosines == 1).all()
-
-
 def test_components_keep_distances_and_order_by_variance() -> None:
     x = blobs(30, 0.0, 2.0)
-    y = components(x)
+    y = principal_components(x, 50)
     np.testing.assert_allclose(np.linalg.norm(y[0] - y[40]), np.linalg.norm(x[0] - x[40]), rtol=1e-4)
     assert (np.diff(y.var(axis=0)) <= 1e-9).all()
-    np.testing.assert_array_equal(components(x), y)
+    np.testing.assert_array_equal(principal_components(x, 50), y)
 
 
 @pytest.mark.parametrize("projection", ["pca", "tsne"])
 def test_places_fit_the_map_and_part_what_differs(projection: str) -> None:
-    x = components(blobs(12, 0.0, 5.0))
+    x = principal_components(blobs(12, 0.0, 5.0), 50)
     places = place(x, projection, seed=3)  # type: ignore[arg-type]
     assert places.min() >= -1e-12
     assert places.max() <= 1 + 1e-12
@@ -70,12 +46,14 @@ def test_places_fit_the_map_and_part_what_differs(projection: str) -> None:
 
 @pytest.mark.parametrize("rows", [1, 5])
 def test_clips_that_are_all_alike_stand_in_the_middle(rows: int) -> None:
-    places = place(components(np.ones((rows, 4), dtype=np.float32)), "tsne" if rows > 3 else "pca", 0)
+    places = place(
+        principal_components(np.ones((rows, 4), dtype=np.float32), 50), "tsne" if rows > 3 else "pca", 0
+    )
     np.testing.assert_allclose(places, np.full((rows, 2), 0.5))
 
 
 def test_a_single_component_is_a_line() -> None:
-    assert place(components(np.float32([[0], [1]])), "pca", 0)[:, 1].tolist() == [0.5, 0.5]
+    assert place(principal_components(np.float32([[0], [1]]), 50), "pca", 0)[:, 1].tolist() == [0.5, 0.5]
 
 
 def test_auto_is_tsne_where_it_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,4 +98,4 @@ def test_clusters_are_numbered_without_gaps(rows: int, count: int, seed: int) ->
 
 def test_pca_alone_needs_no_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "sklearn.manifold", None)
-    assert len(place(components(blobs(5, 0.0)), "pca", 0)) == 5
+    assert len(place(principal_components(blobs(5, 0.0), 50), "pca", 0)) == 5

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from skelrep import Index
 from skelrep.errors import ConfigError, MissingDependencyError, VectorsError
 from skelrep.index import search as search_room
+from skelrep.index.neighbours import nearest_others
 
 
 def vectors(count: int, dim: int = 8, seed: int = 0) -> np.ndarray:
@@ -74,6 +75,27 @@ def test_appending_equals_having_been_there(data: st.DataObject) -> None:
     np.testing.assert_array_equal(grown.vectors(), rows)
     for a, b in zip(grown.search(rows, 5), whole.search(rows, 5), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.usefixtures("block")
+@pytest.mark.parametrize(("count", "k"), [(1, 3), (5, 0), (7, 3), (40, 100)])
+def test_nearest_others_are_those_of_a_loop_over_all_pairs(count: int, k: int) -> None:
+    rows = vectors(count, dim=5, seed=count)
+    scores, ids = nearest_others(rows, k)
+    assert ids.shape == scores.shape == (count, min(k, count - 1))
+    cosines = all_cosines(rows, rows)
+    for row in range(count):
+        pairs = sorted((-cosines[row, other], other) for other in range(count) if other != row)[:k]
+        assert ids[row].tolist() == [other for _, other in pairs]
+        np.testing.assert_allclose(scores[row], [-cosine for cosine, _ in pairs], atol=1e-6)
+
+
+def test_of_equal_others_the_first_come_first() -> None:
+    scores, ids = nearest_others(np.tile([[3.0, 0.0]], (6, 1)), 3)
+    assert ids.tolist() == [[1, 2, 3], [0, 2, 3], [0, 1, 3], *[[0, 1, 2]] * 3]
+    assert (scores == 1).all()
+    with pytest.raises(ConfigError, match="k is -1; expected a whole number of 0 or more"):
+        nearest_others(np.eye(2), -1)
 
 
 def test_a_row_of_zeros_is_like_nothing() -> None:

@@ -13,7 +13,7 @@ from skelrep import atomic
 from skelrep.clips import Clip
 from skelrep.errors import FormatError, InvalidClipError, OutputError, ShapeError
 from skelrep.read import ClipStore, read_clips
-from skelrep.read.dataset import INDEX_NAME
+from skelrep.read.store_files import INDEX_NAME
 
 UIPRMD = Path(__file__).parent / "data" / "uiprmd_clips.npz"
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..clips import Clip
+from ..index.neighbours import nearest_others
 from ..viz import Neighbourhood, plot_neighbours
 from .archive import demo_action_names, demo_people, load_demo_clips
 
@@ -78,7 +79,7 @@ def nearest_neighbours(vectors: NDArray[np.float32], count: int) -> list[Neighbo
     """The most similar other rows of each row.
 
     Args:
-        vectors: float (N, D) unit rows, N > count.
+        vectors: float (N, D), N > count.
         count: neighbours a row.
 
     Returns:
@@ -89,14 +90,10 @@ def nearest_neighbours(vectors: NDArray[np.float32], count: int) -> list[Neighbo
         >>> nearest_neighbours(a, 1)[0].neighbours
         (1,)
     """
-    similarity = vectors @ vectors.T
-    np.fill_diagonal(similarity, -np.inf)
-    order = np.argsort(-similarity, axis=1, kind="stable")[:, :count]
+    scores, ids = nearest_others(vectors, count)
     return [
-        Neighbourhood(
-            query=row, neighbours=tuple(near.tolist()), similarities=tuple(similarity[row, near].tolist())
-        )
-        for row, near in enumerate(order)
+        Neighbourhood(query=row, neighbours=tuple(near), similarities=tuple(cosines))
+        for row, (near, cosines) in enumerate(zip(ids.tolist(), scores.tolist(), strict=True))
     ]
 
 

@@ -18,10 +18,11 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from ..clips import MAX_BODIES
 from ..config import PreprocessConfig
 from ..errors import ShapeError
 from ..models import SkeletonEncoder
-from ..models.encoder import MAX_BODIES, Device, Devices
+from ..models.encoder import Device, Devices
 from ..models.fused import FusedEncoder, fused_encoder
 from ..weights_file import check_device
 from .batches import Batch, network_input

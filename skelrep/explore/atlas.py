@@ -14,17 +14,19 @@ from ..atomic import atomic_write
 from ..clips import Clip
 from ..embed import encode
 from ..errors import OutputError, ShapeError
+from ..index.neighbours import nearest_others
+from ..index.rows import row_scales, unit_rows
 from ..models import SkeletonEncoder
 from ..models.encoder import Devices
 from ..pretrained import load_pretrained
+from ..viz.reduce import principal_components
 from .clusters import cluster
 from .motion import sample_motion
-from .neighbours import nearest_rows, unit_rows
 from .options import MapOptions
 from .pack import pack_motions
 from .page import render_page
 from .payload import Contents, payload
-from .project import Projection, components, place
+from .project import MAX_COMPONENTS, Projection, place
 from .source import CLUSTER, Field, GivenField, check_fields, gather_clips, in_order
 
 PROJECTION_NAMES = {"tsne": "PCA, then t-SNE", "pca": "PCA"}
@@ -134,12 +136,12 @@ def make_contents(
     options: MapOptions,
 ) -> Contents:
     """Everything that the page shows."""
-    unit_ND = unit_rows(vectors_ND)
-    reduced_NK = components(unit_ND)
+    unit_ND = unit_rows(vectors_ND, row_scales(vectors_ND))
+    reduced_NK = principal_components(unit_ND, MAX_COMPONENTS)
     projection = options.projection_of(len(clips))
     places_N2 = place(reduced_NK, projection, options.seed)
     groups = cluster(reduced_NK, options.clusters_of(len(clips)), options.seed)
-    neighbours, cosines = nearest_rows(unit_ND, options.top_k)
+    cosines, neighbours = nearest_others(vectors_ND, options.top_k)
     cluster_field: dict[str, Field] = {CLUSTER: [f"cluster {group + 1}" for group in groups]}
     return Contents(
         title=title,

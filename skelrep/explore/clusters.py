@@ -1,11 +1,14 @@
-"""Groups of similar vectors: k-means with a seed, for colours and not for science."""
+"""Groups of similar vectors: k-means with a seed, for colours and not for science.
+
+`Index.clusters` is for a million vectors and needs scikit-learn; an atlas gets its colours without.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from ..viz.reduce import FloatArray
 
 MAX_STEPS = 50
 MOST_CLUSTERS = 12  # colours that an eye tells apart
@@ -25,7 +28,7 @@ def cluster(x_NK: FloatArray, count: int, seed: int) -> NDArray[np.int64]:
     """Cluster rows by k-means, started by k-means++.
 
     Args:
-        x_NK: (N, K), such as `components`; one row or more.
+        x_NK: (N, K), such as `principal_components`; one row or more.
         count: of clusters; no more than there are distinct rows are found.
         seed: of the start.
 

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..layout import ANATOMY, ANATOMY_ORDER, HEAD, JOINT_NAMES
+from .motion import FloatArray
 from .pack import CLIPS_A_SHELF, Shelves
-from .project import FloatArray
 from .source import Field
 
 FORMAT_VERSION = 1

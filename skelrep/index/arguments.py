@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from ..models import SkeletonEncoder
 
 
-def check_count(name: str, value: int) -> None:
-    """Raise `ConfigError` for a count below 1."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-        raise ConfigError(f"{name} is {value!r}; expected a whole number of 1 or more.")
+def check_count(name: str, value: int, least: int = 1) -> None:
+    """Raise `ConfigError` for a count below the least."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ConfigError(f"{name} is {value!r}; expected a whole number of {least} or more.")
 
 
 def fitting_rows(vectors: object, where: str, dim: int) -> NDArray[np.float32]:

@@ -14,8 +14,9 @@ import torch
 from ..clips import Clip
 from ..config import Recipe
 from ..errors import ShapeError
-from .dataset import ClipStore, is_store
+from .dataset import ClipStore
 from .prepare import Repair, prepare_clip
+from .store_files import is_store
 
 ACCEPTED = (
     "one array (C, T, V, M) or (N, C, T, V, M), a list of arrays, clips or paths, a file or folder, or a "

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,17 +10,10 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from ..atomic import atomic_write
-from ..clips import MAX_FPS, Clip, as_float32, check_clip, is_label
-from ..errors import FormatError, ShapeError, SkelrepError
+from ..clips import Clip, as_float32, check_clip
+from ..errors import ShapeError
 from ..layout import NUM_JOINTS, SPINE_BASE
-from ..record import short
-from .npy import open_npy, refuse_special
-
-INDEX_NAME = "clipstore.json"
-FORMAT_VERSION = 1
-_FIELDS = ("format_version", "frames", "offsets", "names", "labels", "fps", "prepared")
-_COLUMNS = ("names", "labels", "fps", "prepared")
+from .store_files import COLUMNS, read_store, write_store
 
 
 class ClipStore(Sequence[Clip]):
@@ -97,24 +88,8 @@ class ClipStore(Sequence[Clip]):
         Raises:
             OutputError: the folder cannot be written, or the disk is full.
         """
-        target = Path(folder)
-        token = os.urandom(4).hex()
-        index = {
-            "format_version": FORMAT_VERSION,
-            "frames": f"frames-{token}.npy", "offsets": f"offsets-{token}.npy",
-            "names": self.names, "labels": self.labels, "fps": self.fps, "prepared": self.prepared,
-        }  # fmt: skip
-        before = set(target.glob("frames-*.npy")) | set(target.glob("offsets-*.npy"))
-        try:
-            for key, array in (("frames", self.frames), ("offsets", self.offsets)):
-                with atomic_write(target / str(index[key])) as file:
-                    np.lib.format.write_array(file, np.ascontiguousarray(array), allow_pickle=False)
-            with atomic_write(target / INDEX_NAME) as file:
-                file.write(json.dumps(index).encode())
-        except BaseException:
-            _remove([target / str(index[key]) for key in ("frames", "offsets")])
-            raise
-        _remove(before)
+        columns = {name: getattr(self, name) for name in COLUMNS}
+        write_store(Path(folder), {"frames": self.frames, "offsets": self.offsets}, columns)
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str], *, mmap: bool = True) -> ClipStore:
@@ -127,23 +102,9 @@ class ClipStore(Sequence[Clip]):
         Raises:
             FormatError: not a store, or a damaged one.
         """
-        source = Path(folder)
-        index = _read_index(source / INDEX_NAME)
-        frames, offsets = _open_part(source, index["frames"]), np.array(_open_part(source, index["offsets"]))
-        good_frames = frames.ndim == 4 and frames.shape[1] in (1, 2) and frames.shape[2:] == (NUM_JOINTS, 3)
-        if not good_frames or frames.dtype != np.float32:
-            raise FormatError(
-                f"{source}: frames are {frames.dtype} {frames.shape}; expected float32 (S, M, 25, 3)."
-            )
-        good_offsets = (
-            offsets.ndim == 1 and offsets.dtype == np.int64 and len(offsets) == len(index["names"]) + 1
-        )
-        if not good_offsets or offsets[0] != 0 or offsets[-1] != len(frames) or (np.diff(offsets) < 1).any():
-            raise FormatError(
-                f"{source}: offsets do not divide {len(frames)} frames among {len(index['names'])} clips."
-            )
+        frames, offsets, columns = read_store(Path(folder))
         kept: Any = frames if mmap else np.array(frames)
-        return cls(kept, offsets, *(index[column] for column in _COLUMNS))
+        return cls(kept, offsets, *columns)
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
@@ -189,81 +150,3 @@ def _holds_clips(frames_SMVC: NDArray[np.float32], offsets: NDArray[np.int64]) -
     with np.errstate(all="ignore"):
         finite = np.isfinite(frames_SMVC.sum())
     return bool(finite and frames_SMVC[offsets[:-1], 0, SPINE_BASE].any(axis=1).all())
-
-
-def is_store(folder: Path) -> bool:
-    """Whether a folder holds a saved `ClipStore`."""
-    return (folder / INDEX_NAME).is_file()
-
-
-def _read_index(path: Path) -> dict[str, Any]:
-    try:
-        index = json.loads(path.read_bytes())
-    except FileNotFoundError as error:
-        raise FormatError(
-            f"{path.parent} holds no {INDEX_NAME}; expected a folder that ClipStore.save wrote."
-        ) from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise FormatError(f"{path} cannot be read ({error}). Save the store again.") from error
-    if not isinstance(index, dict) or tuple(sorted(index)) != tuple(sorted(_FIELDS)):
-        raise FormatError(
-            f"{path} is not the index of a clip store; expected the fields {', '.join(_FIELDS)}."
-        )
-    if index["format_version"] != FORMAT_VERSION:
-        raise FormatError(
-            f"{path} has format_version {short(index['format_version'])}; this skelrep reads "
-            f"{FORMAT_VERSION}."
-        )
-    lists = [index[column] for column in _COLUMNS]
-    if (
-        not all(isinstance(entries, list) for entries in lists)
-        or len({len(entries) for entries in lists}) != 1
-    ):
-        raise FormatError(f"{path}: names, labels, fps and prepared must be lists of one length.")
-    fit = zip(lists, (_is_text, _is_label, _is_rate, _is_bool), strict=True)
-    if not all(fits(entry) for entries, fits in fit for entry in entries):
-        raise FormatError(
-            f"{path}: names must be text, labels integers of 64 bits or null, fps numbers above 0 or null, "
-            "prepared true or false."
-        )
-    return index
-
-
-def _is_text(entry: object) -> bool:
-    return isinstance(entry, str)
-
-
-def _is_label(entry: object) -> bool:
-    return entry is None or is_label(entry)
-
-
-def _is_rate(entry: object) -> bool:
-    return entry is None or (isinstance(entry, int | float) and 0 < entry < MAX_FPS)
-
-
-def _is_bool(entry: object) -> bool:
-    return isinstance(entry, bool)
-
-
-def _open_part(folder: Path, name: object) -> NDArray[Any]:
-    if not isinstance(name, str) or Path(name).name != name:
-        raise FormatError(
-            f"{folder / INDEX_NAME} names the file {short(name)}; expected a file of the same folder."
-        )
-    try:
-        refuse_special(folder / name)
-        return open_npy(folder / name)
-    except SkelrepError:
-        raise
-    except (OSError, ValueError) as error:  # a name with a zero byte is a ValueError
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise FormatError(
-            f"{folder / INDEX_NAME} names the file {short(name)}, which cannot be read ({reason}). The store "
-            "is not whole."
-        ) from error
-
-
-def _remove(paths: Iterable[Path]) -> None:
-    for path in paths:
-        with contextlib.suppress(OSError):
-            path.unlink()

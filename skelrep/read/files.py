@@ -15,11 +15,12 @@ from ..errors import ClipsNotFoundError, ConfigError, DataWarning, FormatError, 
 from ..layouts import Layout, find_layout
 from .arrays import warn_left_out
 from .assemble import assemble, warn_of
-from .dataset import ClipStore, is_store
+from .dataset import ClipStore
 from .json_files import read_openpose_folder
 from .raw import Found, LayoutName, ReadOptions
 from .report import ReadReport, merge_reports, report_of_clips
 from .sources import SUFFIXES, UNCERTAIN, find_any, is_list_of_sources, read_file, sources_of
+from .store_files import is_store
 
 Part = tuple[list[Clip], ReadReport]
 

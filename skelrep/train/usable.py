@@ -12,11 +12,11 @@ from ..config import PretrainConfig, Recipe
 from ..errors import DataWarning, SkelrepError
 from ..read import ClipStore, as_clips
 from ..read.assemble import assemble
-from ..read.dataset import is_store
 from ..read.files import find_files, is_companion
 from ..read.json_files import read_openpose_folder
 from ..read.raw import ReadOptions
 from ..read.sources import sources_of
+from ..read.store_files import is_store
 from .data import as_store
 
 

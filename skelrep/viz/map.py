@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from ..errors import ConfigError, MissingDependencyError, VectorsError
+from ..errors import ConfigError, VectorsError
 from ..index.rows import as_rows, row_scales, unit_rows
+from .reduce import FloatArray, first_two, principal_components, tsne, umap
 from .skeleton import TRUNK_COLOUR, new_figure
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Method = Literal["pca", "tsne", "umap"]
-FloatArray = NDArray[np.float64]
 
 # Colours and shapes together tell groups apart without colour vision.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7f4fc9", "#8a6d3b")
@@ -56,7 +56,7 @@ def map_vectors(vectors: object, method: Method = "pca", *, seed: int = 0) -> Fl
     if len(rows) < 3:
         raise VectorsError(f"{len(rows)} vectors were given; a map needs at least 3.")
     units_ND = unit_rows(rows, row_scales(rows)).astype(np.float64)
-    places = {"pca": _pca, "tsne": _tsne, "umap": _umap}[method](units_ND, seed)
+    places = {"pca": _pca, "tsne": tsne, "umap": umap}[method](units_ND, seed)
     return np.asarray(places - places.mean(axis=0), dtype=np.float64)
 
 
@@ -123,38 +123,5 @@ def _largest(groups: Sequence[str] | None) -> tuple[list[str], list[NDArray[np.b
 
 
 def _pca(units_ND: FloatArray, seed: int) -> FloatArray:
-    """The two directions of most variance; each turned so that its largest weight is positive."""
     del seed
-    centred = units_ND - units_ND.mean(axis=0)
-    _, _, directions = np.linalg.svd(centred, full_matrices=False)
-    axes_2D = np.zeros((2, units_ND.shape[1]))
-    axes_2D[: min(2, len(directions))] = directions[:2]
-    signs = np.sign(axes_2D[np.arange(2), np.abs(axes_2D).argmax(axis=1)])
-    return centred @ (axes_2D * signs[:, None]).T
-
-
-def _tsne(units_ND: FloatArray, seed: int) -> FloatArray:
-    try:
-        from sklearn.manifold import TSNE
-    except ImportError as error:
-        raise MissingDependencyError(
-            "a t-SNE map needs scikit-learn, which is not installed. Run: pip install 'skelrep[eval]' "
-            "(method='pca' does without it)."
-        ) from error
-    perplexity = min(30.0, (len(units_ND) - 1) / 3)
-    start = _pca(units_ND, seed)
-    start = start / max(float(start[:, 0].std()), 1e-12) * 1e-4
-    return np.asarray(TSNE(perplexity=perplexity, init=start, random_state=seed).fit_transform(units_ND))
-
-
-def _umap(units_ND: FloatArray, seed: int) -> FloatArray:
-    try:
-        from umap import UMAP
-    except ImportError as error:
-        raise MissingDependencyError(
-            "a UMAP map needs umap-learn, which is not installed. Run: pip install umap-learn "
-            "(method='pca' and 'tsne' do without it)."
-        ) from error
-    neighbours = min(15, len(units_ND) - 1)
-    mapper = UMAP(n_neighbors=neighbours, metric="cosine", random_state=seed, n_jobs=1)
-    return np.asarray(mapper.fit_transform(units_ND))
+    return first_two(principal_components(units_ND, 2))

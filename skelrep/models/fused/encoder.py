@@ -9,10 +9,12 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from ...clips import MAX_BODIES
 from ...layout import NUM_JOINTS
 from ..bodies import mean_over_bodies, place_bodies, present_bodies
-from ..encoder import MAX_BODIES, SkeletonEncoder, check_input
+from ..encoder import SkeletonEncoder
 from ..stgcn import STGCN
+from ..view_encoders import check_input
 from .fold import fold_view
 from .plan import Form, Plan, Plans
 from .pooling import pool_block_rows
