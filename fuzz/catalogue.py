@@ -13,7 +13,7 @@ import numpy as np
 from skelrep import Clip, read_clips
 from skelrep.classifier import finetune, load_classifier
 from skelrep.cli.label_file import match_labels, read_labels
-from skelrep.cli.train import read_config
+from skelrep.cli.train_config import read_config
 from skelrep.convert import load_reference_checkpoint
 from skelrep.errors import SkelrepError
 from skelrep.golden import golden_shapes

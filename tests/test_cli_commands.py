@@ -13,7 +13,7 @@ from tiny_training import tiny_config, walks
 
 from skelrep.cli import main
 from skelrep.cli.program import build_parser
-from skelrep.cli.train import make_config
+from skelrep.cli.train_config import make_config
 from skelrep.config import PretrainConfig
 from skelrep.models import SkeletonEncoder
 from skelrep.pretrained import load_pretrained

@@ -14,7 +14,7 @@ import pytest
 from test_fuzz_hostile import ONES, frugal
 
 import skelrep
-from skelrep.cli.train import read_config
+from skelrep.cli.train_config import read_config
 from skelrep.errors import ConfigError, FormatError, InvalidClipError, SkelrepError
 from skelrep.read.arrays import trim_zero_tail
 from skelrep.read.bvh import MAX_JOINTS, _Hierarchy

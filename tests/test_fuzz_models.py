@@ -16,7 +16,7 @@ from test_fuzz_hostile import frugal
 from torch import Tensor
 
 import skelrep
-from skelrep.cli.train import read_config
+from skelrep.cli.train_config import read_config
 from skelrep.convert import load_reference_checkpoint
 from skelrep.errors import CheckpointError, ConfigError, DataWarning, WeightsError
 from skelrep.hub import card_metadata

@@ -6,8 +6,21 @@ import argparse
 import time
 from pathlib import Path
 
-from .console import Subparsers, add_device, check_output_file, pick_device, positive, say
+from .console import say
 from .label_file import read_labels
+from .options import (
+    Subparsers,
+    add_batch_size,
+    add_clips,
+    add_device,
+    add_labels,
+    add_model,
+    add_output_file,
+    add_quiet,
+    check_output_file,
+    pick_device,
+    positive,
+)
 
 
 def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -21,18 +34,10 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "coloured by label, cluster, subject or file; each moves under the cursor and shows its nearest "
         "neighbours. The page opens from the disk, with no server and no network.",
     )
-    parser.add_argument("clips", type=Path, metavar="FOLDER_OR_FILE", help="any format that read_clips reads")
-    parser.add_argument(
-        "-o", "--output-file", type=Path, default=Path("atlas.html"), metavar="ATLAS.html",
-        help="(default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--model", default="default", help="what load_pretrained takes (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--labels", type=Path, metavar="LABELS.csv",
-        help="a CSV file with the columns name and label; further columns become colours of the map, too",
-    )  # fmt: skip
+    add_clips(parser)
+    add_output_file(parser, "ATLAS.html", "the page", Path("atlas.html"))
+    add_model(parser)
+    add_labels(parser, "further columns become colours of the map, too")
     parser.add_argument("--title", help="(default: the name of the file or folder)")
     parser.add_argument(
         "--projection", choices=("auto", "tsne", "pca"), default="auto",
@@ -43,11 +48,9 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "--top-k", type=positive, default=12, help="neighbours of every clip (default: %(default)s)"
     )
     parser.add_argument("--seed", type=int, default=0, help="of t-SNE and clusters (default: %(default)s)")
-    parser.add_argument(
-        "--batch-size", type=positive, default=64, help="clips a forward pass (default: %(default)s)"
-    )
+    add_batch_size(parser)
     add_device(parser)
-    parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
+    add_quiet(parser)
     parser.set_defaults(run=run, after_interrupt="; nothing was written")
 
 

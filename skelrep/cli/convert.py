@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .console import Subparsers, say
+from .console import say
+from .options import Subparsers, add_output_dir
 
 
 def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -19,9 +20,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "config.json and model.safetensors, which load_pretrained reads. No code in the checkpoint is run.",
     )
     parser.add_argument("source", type=Path, metavar="SOURCE.pt", help="the published checkpoint")
-    parser.add_argument(
-        "-o", "--output-dir", type=Path, required=True, metavar="FOLDER", help="the model folder"
-    )
+    add_output_dir(parser, "FOLDER", "the model's folder")
     parser.add_argument(
         "--view",
         choices=("joint", "motion", "bone"),

@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 
 from ..errors import MissingDependencyError
-from .console import Subparsers, check_output_file, say
+from .console import say
+from .options import Subparsers, add_model, add_output_file, check_output_file
 
 PICTURE_TYPES = (".png", ".pdf", ".svg")
 
@@ -21,13 +22,8 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         description="Embed 30 real clips that come with skelrep (10 exercises, 3 people each), print each "
         "exercise's nearest neighbours and draw some of them.",
     )
-    parser.add_argument(
-        "-o", "--output-file", type=Path, default=Path("skelrep-demo.png"), metavar="PICTURE",
-        help=f"{', '.join(PICTURE_TYPES)} (default: %(default)s)",
-    )  # fmt: skip
-    parser.add_argument(
-        "--model", default="default", help="what load_pretrained takes (default: %(default)s)"
-    )
+    add_output_file(parser, "PICTURE", ", ".join(PICTURE_TYPES), Path("skelrep-demo.png"))
+    add_model(parser)
     parser.set_defaults(run=run, after_interrupt="")
 
 

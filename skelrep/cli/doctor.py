@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from .console import Subparsers, check_output_file, say
+from .console import say
+from .options import MODEL_HELP, Subparsers, add_clips, add_quiet, check_output_file
 
 
 def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -19,12 +20,11 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "right, frame rate, glitches, frozen and dropped frames, NaN, ghost bodies, duplicates, and clips "
         "unlike the others. The table has the worst first, each with what to do about it.",
     )
-    parser.add_argument("clips", type=Path, metavar="FOLDER_OR_FILE", help="any format that read_clips reads")
+    add_clips(parser)
     parser.add_argument("--json", type=Path, metavar="REPORT.json", help="also write the whole report")
     parser.add_argument(
         "--model",
-        help="also tell clips unlike those that this model was trained on: what load_pretrained takes, "
-        "such as default (default: none)",
+        help=f"also tell clips unlike those that this model was trained on; {MODEL_HELP} (default: none)",
     )
     parser.add_argument(
         "--recipe",
@@ -32,7 +32,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         default="fixed",
         help="how bodies are read (default: %(default)s)",
     )
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_quiet(parser, "no progress bar")
     parser.set_defaults(run=run, after_interrupt="; nothing was written")
 
 

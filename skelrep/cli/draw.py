@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import FormatError, OutputError
-from .console import Subparsers, check_output_file, positive, say
+from .console import say
+from .options import CLIPS, CLIPS_HELP, Subparsers, add_output_file, check_output_file, positive
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -31,16 +32,12 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "(--vectors).",
     )
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument(
-        "clips", type=Path, nargs="?", metavar="FOLDER_OR_FILE", help="any format that read_clips reads"
-    )
+    what.add_argument("clips", type=Path, nargs="?", metavar=CLIPS, help=CLIPS_HELP)
     what.add_argument("--log", type=Path, metavar="LOG.jsonl", help="log.jsonl of a training run")
     what.add_argument(
         "--vectors", type=Path, metavar="VECTORS.npz", help="what skelrep encode -o X.npz wrote"
     )
-    parser.add_argument(
-        "-o", "--output-file", type=Path, required=True, metavar="PICTURE", help=", ".join((*STILL, *MOVING))
-    )
+    add_output_file(parser, "PICTURE", ", ".join((*STILL, *MOVING)))
     parser.add_argument(
         "--first",
         type=positive,

@@ -10,7 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from ..errors import OutputError
-from .console import Subparsers, check_output_file, pick_device, positive, say
+from .console import say
+from .options import (
+    Subparsers,
+    add_batch_size,
+    add_clips,
+    add_model,
+    add_output_file,
+    add_quiet,
+    add_reading_recipe,
+    add_truncate_dim,
+    add_window,
+    check_output_file,
+    pick_device,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,16 +49,9 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "they are computed, however many; after an interruption the same command goes on. Rows are in "
         "reading order; with --window a row is a window, and 'starts' tells its first frame.",
     )
-    parser.add_argument("clips", type=Path, metavar="FOLDER_OR_FILE", help="any format that read_clips reads")
-    parser.add_argument(
-        "-o", "--output-file", type=Path, required=True, metavar="OUT.npz", help=".npz or .npy"
-    )
-    parser.add_argument(
-        "--model",
-        default="default",
-        help="what load_pretrained takes: an embedded name, a folder, a Hub id, a published .pt "
-        "(default: %(default)s)",
-    )
+    add_clips(parser)
+    add_output_file(parser, "OUT.npz", ".npz or .npy")
+    add_model(parser)
     _add_computation(parser)
     _add_rows(parser)
     parser.add_argument(
@@ -54,15 +60,13 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         action="store_false",
         help="begin an .npy anew, whatever an interrupted command has left",
     )
-    parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
+    add_quiet(parser)
     parser.set_defaults(run=run, after_interrupt="; nothing was written")
 
 
 def _add_computation(parser: argparse.ArgumentParser) -> None:
     """How it is computed."""
-    parser.add_argument(
-        "--batch-size", type=positive, default=64, help="clips a forward pass (default: %(default)s)"
-    )
+    add_batch_size(parser)
     parser.add_argument(
         "--device",
         help="where to compute, such as cpu, cuda, or several as cuda:0,cuda:1 (default: CUDA where there is "
@@ -78,27 +82,17 @@ def _add_computation(parser: argparse.ArgumentParser) -> None:
 
 def _add_rows(parser: argparse.ArgumentParser) -> None:
     """What a row is."""
-    parser.add_argument(
-        "--recipe",
-        choices=("fixed", "faithful"),
-        help="how bodies are read: fixed tracks them by id and drops ghosts, faithful keeps the file's order "
-        "(default: the model's recipe)",
-    )
+    add_reading_recipe(parser)
     parser.add_argument(
         "--output",
         choices=("clip", "bodies", "frames", "joints"),
         default="clip",
         help="one vector a clip, a body, a frame, or a joint and frame (default: %(default)s)",
     )
-    parser.add_argument(
-        "--window",
-        type=positive,
-        help="embed windows of this many frames; an .npz gets a row a window and 'starts', first frames",
+    add_window(
+        parser, "embed windows of this many frames; an .npz gets a row a window and 'starts', first frames"
     )
-    parser.add_argument("--stride", type=positive, help="frames from window to window (default: no overlap)")
-    parser.add_argument(
-        "--truncate-dim", type=positive, help="the first so many numbers of every vector (default: all)"
-    )
+    add_truncate_dim(parser)
     parser.add_argument("--normalize", action="store_true", help="scale every vector to unit length")
 
 

@@ -9,7 +9,8 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
-from .console import Subparsers, check_output_file, say
+from .console import say
+from .options import MODEL_HELP, Subparsers, add_revision, check_output_file
 
 SUFFIXES = (".onnx", ".pt2")
 
@@ -25,9 +26,15 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "(needs the extra 'onnx'), .pt2 for torch.export.load. Before it gets its name, it is run and "
         "compared with the model.",
     )
-    parser.add_argument("model", metavar="MODEL", help="a name, folder, checkpoint or Hub id of a model")
+    parser.add_argument("model", metavar="MODEL", help=MODEL_HELP)
     parser.add_argument(
-        "-o", "--output", type=Path, required=True, metavar="FILE", help="model.onnx or model.pt2"
+        "-o",
+        "--output-file",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="model.onnx or model.pt2",
     )
     parser.add_argument(
         "--input",
@@ -35,26 +42,26 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         default="prepared",
         help="what the file takes: preprocessed clips (default), or raw ones, which it preprocesses itself",
     )
-    parser.add_argument("--revision", metavar="REVISION", help="branch, tag or commit of a Hub repo")
+    add_revision(parser)
     parser.set_defaults(run=run, after_interrupt="; nothing was written")
 
 
 def run(options: argparse.Namespace) -> None:
     """Export, and tell what the file is."""
-    check_output_file(options.output, SUFFIXES)
+    check_output_file(options.output_file, SUFFIXES)
     from ..export import export_onnx, export_program
     from ..pretrained import find_pretrained
     from ..selfcheck import encoder_of, open_model
 
     model = encoder_of(open_model(find_pretrained(options.model, revision=options.revision)))
     with torch_hushed():
-        if options.output.suffix == ".onnx":
-            error = export_onnx(model, options.output, input=options.input)
+        if options.output_file.suffix == ".onnx":
+            error = export_onnx(model, options.output_file, input=options.input)
             say(f"ONNX Runtime computes the same (relative error {error:.1e})")
         else:
-            export_program(model, options.output, input=options.input)
-    size = options.output.stat().st_size / 1e6
-    say(f"{options.output}: {options.input} clips to {model.embedding_dim} numbers, {size:.1f} MB")
+            export_program(model, options.output_file, input=options.input)
+    size = options.output_file.stat().st_size / 1e6
+    say(f"{options.output_file}: {options.input} clips to {model.embedding_dim} numbers, {size:.1f} MB")
 
 
 @contextlib.contextmanager

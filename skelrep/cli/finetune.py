@@ -8,8 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import OutputError
-from .console import Subparsers, add_device, positive, say
+from .console import say
 from .label_file import match_labels, read_labels
+from .options import (
+    Subparsers,
+    add_clips,
+    add_device,
+    add_labels,
+    add_model,
+    add_output_dir,
+    add_quiet,
+    positive,
+)
 
 if TYPE_CHECKING:
     from ..classifier import SkeletonClassifier
@@ -27,20 +37,15 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         description="Fit a classifier to labelled clips. OUT receives config.json and model.safetensors, "
         "which skelrep predict and skelrep.load_classifier read.",
     )
-    parser.add_argument(
-        "clips", type=Path, metavar="FOLDER", help="clips in any format that read_clips reads"
+    add_clips(parser)
+    add_labels(
+        parser,
+        "if wanted, group (who performs the clip: no group is both learned from and checked); other clips "
+        "are left out",
+        required=True,
     )
-    parser.add_argument(
-        "--labels", type=Path, required=True, metavar="LABELS.csv",
-        help="a CSV file with the columns name (a file without its ending), label and, if wanted, group "
-        "(who performs the clip: no group is both learned from and checked); other clips are left out",
-    )  # fmt: skip
-    parser.add_argument(
-        "-o", "--output-dir", type=Path, required=True, metavar="OUT", help="the classifier's folder"
-    )
-    parser.add_argument(
-        "--model", default="default", help="the encoder; what load_pretrained takes (default: %(default)s)"
-    )
+    add_output_dir(parser, "OUT", "the classifier's folder")
+    add_model(parser)
     _add_options(parser)
     parser.set_defaults(run=run, after_interrupt="; nothing was written")
 
@@ -76,7 +81,7 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--seed", type=int, default=0, help="fixes everything random (default: 0)")
     add_device(parser)
-    parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
+    add_quiet(parser)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -6,7 +6,17 @@ import argparse
 from pathlib import Path
 
 from ..errors import OutputError
-from .console import Subparsers, add_device, pick_device, positive, say
+from .console import say
+from .options import (
+    MODEL_HELP,
+    Subparsers,
+    add_clips,
+    add_device,
+    add_output_dir,
+    add_quiet,
+    add_truncate_dim,
+    pick_device,
+)
 
 
 def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -19,18 +29,15 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         description="Embed the clips of a file or folder and write vectors, names and the model's mark into "
         "a folder, for skelrep search.",
     )
-    parser.add_argument("clips", type=Path, metavar="FOLDER_OR_FILE", help="any format that read_clips reads")
-    parser.add_argument("-o", "--output-dir", type=Path, required=True, metavar="INDEX", help="a folder")
+    add_clips(parser)
+    add_output_dir(parser, "INDEX", "the index's folder")
     parser.add_argument(
-        "--model",
-        help="what load_pretrained takes (default: the model of the index to append to, or default)",
+        "--model", help=f"{MODEL_HELP} (default: the model of the index to append to, or default)"
     )
     parser.add_argument("--append", action="store_true", help="add to the index that is there")
-    parser.add_argument(
-        "--truncate-dim", type=positive, metavar="K", help="keep the first K numbers of every vector"
-    )
+    add_truncate_dim(parser)
     add_device(parser)
-    parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
+    add_quiet(parser)
     parser.set_defaults(run=run, after_interrupt="; nothing was written")
 
 

@@ -7,7 +7,8 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from .console import Subparsers, say
+from .console import say
+from .options import MODEL_HELP, Subparsers, add_revision
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,8 +32,8 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "id): its configuration, size, licence, training data and results (from its card), and whether it "
         "verifies.",
     )
-    parser.add_argument("name", nargs="?", metavar="NAME", help="what load_pretrained takes")
-    parser.add_argument("--revision", metavar="REVISION", help="branch, tag or commit of a Hub repo")
+    parser.add_argument("name", nargs="?", metavar="NAME", help=MODEL_HELP)
+    add_revision(parser)
     parser.set_defaults(run=run, after_interrupt="")
 
 

@@ -6,10 +6,18 @@ import argparse
 import csv
 import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .console import Subparsers, add_device, check_output_file, pick_device, positive, say
+from .console import say
+from .options import (
+    Subparsers,
+    add_batch_size,
+    add_clips,
+    add_device,
+    add_table_file,
+    check_output_file,
+    pick_device,
+)
 
 if TYPE_CHECKING:
     from ..classifier import Predictions
@@ -27,16 +35,12 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "with --unknown), the probability of the best class, and the novelty: the distance from the nearest "
         "class, in the scatter of its clips.",
     )
-    parser.add_argument("clips", type=Path, metavar="FOLDER_OR_FILE", help="any format that read_clips reads")
+    add_clips(parser)
     parser.add_argument(
         "--model", required=True, metavar="FOLDER_OR_ID", help="what skelrep finetune wrote, or a Hub id"
     )
-    parser.add_argument(
-        "-o", "--output-file", type=Path, metavar="OUT.csv", help="write here instead of printing"
-    )
-    parser.add_argument(
-        "--batch-size", type=positive, default=64, help="clips a forward pass (default: %(default)s)"
-    )
+    add_table_file(parser)
+    add_batch_size(parser)
     add_device(parser)
     parser.set_defaults(run=run, after_interrupt="; nothing was written")
 

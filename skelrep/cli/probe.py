@@ -6,8 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .console import Subparsers, add_device, check_output_file, say
+from .console import say
 from .label_file import match_rows, read_labels
+from .options import Subparsers, add_clips, add_device, add_labels, add_model, add_quiet, check_output_file
 from .split_words import FORMS, find_folds
 
 if TYPE_CHECKING:
@@ -28,12 +29,12 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         description="Fit the field's protocols to training clips, test them on test clips, and print top-1 "
         "accuracy, mean and deviation over seeds; the baselines stand in the same table.",
     )
-    parser.add_argument("clips", type=Path, metavar="DATA", help="clips in any format that read_clips reads")
-    parser.add_argument(
-        "--labels", type=Path, required=True, metavar="LABELS.csv",
-        help="a CSV file with the columns name (a file without its ending), label, and those that the split "
-        "needs, such as subject; other clips are left out",
-    )  # fmt: skip
+    add_clips(parser)
+    add_labels(
+        parser,
+        "those that the split needs, such as subject; other clips are left out",
+        required=True,
+    )
     parser.add_argument(
         "--split", action="append", required=True, metavar="SPLIT",
         help=f"who learns and who is tested: {FORMS}; given twice, both hold",
@@ -47,17 +48,15 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "--baselines", type=_baselines, default="random,raw,scratch", metavar="NAMES",
         help="comma-separated, of random, raw, scratch (beside finetune), or none (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument(
-        "--model", default="default", help="the encoder; what load_pretrained takes (default: %(default)s)"
-    )
+    add_model(parser)
     parser.add_argument(
         "--seeds", type=_numbers, default="0,1,2", metavar="SEEDS",
         help="comma-separated; of all that is random (default: %(default)s)",
     )  # fmt: skip
-    parser.add_argument("--name", help="what to call the data (default: the name of DATA)")
+    parser.add_argument("--name", help="what to call the data (default: the name of the folder or file)")
     parser.add_argument("--json", type=Path, metavar="OUT.json", help="write the records here")
     add_device(parser)
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    add_quiet(parser, "no progress bar")
     parser.set_defaults(run=run, after_interrupt="; nothing was written")
 
 

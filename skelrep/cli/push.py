@@ -7,7 +7,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .console import Subparsers, say
+from .console import say
+from .options import MODEL_HELP, Subparsers
 
 if TYPE_CHECKING:
     from ..hub import Pushed, Target
@@ -24,9 +25,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "README.md that the repo has is kept, unless --card is given. The token comes from `hf auth login` "
         "or HF_TOKEN.",
     )
-    parser.add_argument(
-        "model", metavar="MODEL", help="a name, a folder, a Hub id, or a published .pt checkpoint"
-    )
+    parser.add_argument("model", metavar="MODEL", help=MODEL_HELP)
     parser.add_argument("repo_id", metavar="REPO_ID", help="owner/name; made where missing")
     parser.add_argument(
         "--private", action="store_true", default=None, help="a new repo is private; refuse a public one"

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
-from .console import Subparsers, add_device, positive, say
-from .train import make_config
+from .console import say
+from .options import Subparsers, add_device, add_output_dir, add_quiet
+from .train_config import CONFIG_HELP, add_schedule, make_config
 
 if TYPE_CHECKING:
     from ..config import PretrainConfig
@@ -36,12 +37,10 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", type=Path, required=True, metavar="DIR", help="folder of the raw files, also in subfolders"
     )
-    parser.add_argument(
-        "-o", "--output-dir", type=Path, required=True, metavar="RUN", help="folder of the run"
-    )
+    add_output_dir(parser, "RUN", "the run's folder")
     _add_config(parser)
     add_device(parser)
-    parser.add_argument("--quiet", action="store_true", help="no progress bars, only the table")
+    add_quiet(parser, "no progress bars, only the table")
     parser.set_defaults(run=run, after_interrupt="; the same command goes on where it stopped")
 
 
@@ -55,12 +54,8 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--views", choices=tuple(VIEWS), help="all is 3s-CrosSCLR, joint is SkeletonCLR (default: all)"
     )
-    parser.add_argument("--config", type=Path, metavar="CONFIG.json", help="fields of PretrainConfig as JSON")
-    parser.add_argument("--epochs", type=positive, help="passes over the data (default: 300, as published)")
-    parser.add_argument("--batch-size", type=positive, help="clips a step (default: 128, as published)")
-    parser.add_argument(
-        "--seed", type=int, help="fixes weights, order, augmentation and dropout (default: 0)"
-    )
+    parser.add_argument("--config", type=Path, metavar="CONFIG.json", help=CONFIG_HELP)
+    add_schedule(parser)
 
 
 def run(options: argparse.Namespace) -> None:

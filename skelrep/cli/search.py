@@ -9,7 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .console import Subparsers, add_device, check_output_file, pick_device, positive, say
+from .console import say
+from .options import (
+    Subparsers,
+    add_clips,
+    add_device,
+    add_table_file,
+    check_output_file,
+    pick_device,
+    positive,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,16 +38,14 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "query, rank, name, row and cosine.",
     )
     parser.add_argument("index", type=Path, metavar="INDEX", help="a folder that skelrep index wrote")
-    parser.add_argument("clips", type=Path, metavar="FOLDER_OR_FILE", help="any format that read_clips reads")
+    add_clips(parser)
     parser.add_argument(
         "-k", type=positive, default=10, help="neighbours of each clip (default: %(default)s)"
     )
     parser.add_argument(
         "--model", help="the model that the index was made with (default: by the name that the index knows)"
     )
-    parser.add_argument(
-        "-o", "--output-file", type=Path, metavar="OUT.csv", help="write here instead of printing"
-    )
+    add_table_file(parser)
     add_device(parser)
     parser.set_defaults(run=run, after_interrupt="; nothing was written")
 

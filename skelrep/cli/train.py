@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
-from .console import Subparsers, add_device, is_first_process, positive, say
+from .console import is_first_process, say
+from .options import (
+    MODEL_HELP,
+    Subparsers,
+    add_clips,
+    add_device,
+    add_labels,
+    add_output_dir,
+    add_quiet,
+    add_window,
+    positive,
+)
+from .train_config import add_config, make_config
 
 if TYPE_CHECKING:
-    from ..clips import Clip
-    from ..config import PretrainConfig, View
-    from ..train import KnnMonitor
+    import numpy as np
+    from numpy.typing import NDArray
 
-VIEW_NAMES: tuple[View, ...] = ("joint", "motion", "bone")
-FIELDS = ("batch_size", "seed", "on_bad_clip")  # of a PretrainConfig, each an option of this name
+    from ..clips import Clip
+    from ..config import PretrainConfig
+    from ..read import ClipStore
+    from ..train import KnnMonitor
 
 
 def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -33,18 +44,16 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "three. RUN receives checkpoints, log.jsonl and, at the end, config.json and model.safetensors, "
         "which load_pretrained reads. The same command goes on with a run that was stopped.",
     )
+    add_clips(parser)
+    add_output_dir(parser, "RUN", "the run's folder")
+    add_config(parser)
+    add_window(parser, "train on windows of this many frames of each clip")
     parser.add_argument(
-        "clips", type=Path, metavar="FOLDER", help="clips in any format that read_clips reads"
-    )
-    parser.add_argument(
-        "-o", "--output-dir", type=Path, required=True, metavar="RUN", help="folder of the run"
-    )
-    _add_config(parser)
-    parser.add_argument("--window", type=positive, help="train on windows of this many frames of each clip")
-    parser.add_argument("--stride", type=positive, help="frames from window to window (default: no overlap)")
-    parser.add_argument(
-        "--init", metavar="NAME", help="begin with this model's weights; what load_pretrained takes"
-    )
+        "--sample-weights", type=Path, metavar="WEIGHTS.csv",
+        help="a CSV file with the columns name (a file without its ending) and weight: how often a clip is "
+        "trained on, relative to the others (default: all alike)",
+    )  # fmt: skip
+    parser.add_argument("--init", metavar="NAME", help=f"begin with the weights of a model; {MODEL_HELP}")
     _add_monitor(parser)
     add_device(parser)
     parser.add_argument(
@@ -53,31 +62,8 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         help="what happens to a clip that cannot be read or used (default: raise)",
     )
     parser.add_argument("--no-resume", action="store_true", help="refuse a RUN that already holds a run")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar, no summary")
+    add_quiet(parser)
     parser.set_defaults(run=run, after_interrupt="; the same command goes on from the last checkpoint")
-
-
-def _add_config(parser: argparse.ArgumentParser) -> None:
-    """The options that make a `PretrainConfig`."""
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument(
-        "--recipe",
-        choices=("fixed", "faithful"),
-        default="fixed",
-        help="fixed repairs the published code, faithful repeats it (default: %(default)s)",
-    )
-    source.add_argument("--config", type=Path, metavar="CONFIG.json", help="fields of PretrainConfig as JSON")
-    parser.add_argument("--views", nargs="+", choices=VIEW_NAMES, help="one to three of them (default: all)")
-    parser.add_argument(
-        "--epochs",
-        type=positive,
-        help="passes over the data; warm-up, decay and the start of cross-view mining move along "
-        "(default: 300)",
-    )
-    parser.add_argument("--batch-size", type=positive, help="clips a step (default: 128)")
-    parser.add_argument(
-        "--seed", type=int, help="fixes weights, order, augmentation and dropout (default: 0)"
-    )
 
 
 def _add_monitor(parser: argparse.ArgumentParser) -> None:
@@ -88,7 +74,7 @@ def _add_monitor(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="labelled clips: stop when their nearest neighbours stop improving, keep the best epoch",
     )
-    parser.add_argument("--labels", type=Path, metavar="CSV", help="name,label of the monitor's clips")
+    add_labels(parser, "for the clips of --monitor (default: the labels that they carry)")
     parser.add_argument(
         "--patience", type=positive, default=5, help="epochs without a new best (default: %(default)s)"
     )
@@ -98,9 +84,8 @@ def run(options: argparse.Namespace) -> None:
     """Read, train, tell where the model is."""
     config = make_config(options)
     from ..train import train_crossclr
-    from ..train.selection import select_clips
 
-    clips, _ = select_clips(options.clips, config, window=options.window, stride=options.stride)
+    clips, weights = choose_clips(options, config)
     quiet = options.quiet or not is_first_process()
     alone = os.environ.get("WORLD_SIZE", "1") == "1"  # else a few steps would tell the time of one process
     if not quiet and alone and not (options.output_dir / "checkpoints").exists():
@@ -112,12 +97,29 @@ def run(options: argparse.Namespace) -> None:
         init=options.init,
         resume=not options.no_resume,
         monitor=make_monitor(options, config),
+        sample_weights=weights,
         device=options.device,
         progress=False if options.quiet else None,
     )
     if not quiet:
         say(f"trained a model of {model.embedding_dim} numbers a clip: {options.output_dir}")
         say(f"use it: skelrep encode FOLDER -o out.npz --model {options.output_dir}")
+
+
+def choose_clips(
+    options: argparse.Namespace, config: PretrainConfig
+) -> tuple[ClipStore, NDArray[np.float64] | None]:
+    """The training set, windows where they are asked for, and the weight of each where there is a file."""
+    from ..train.selection import select_clips
+    from ..train.usable import readable_clips
+    from .label_file import match_weights, read_weights
+
+    clips, weights = options.clips, None
+    if options.sample_weights is not None:
+        rows = read_weights(options.sample_weights)
+        clips = readable_clips(options.clips, config)
+        weights = match_weights([clip.name for clip in clips], rows, options.sample_weights)
+    return select_clips(clips, config, window=options.window, stride=options.stride, sample_weights=weights)
 
 
 def make_monitor(options: argparse.Namespace, config: PretrainConfig) -> KnnMonitor | None:
@@ -153,49 +155,3 @@ def announce(clips: Sequence[Clip], config: PretrainConfig, device: str | None) 
     seconds = estimate_training_time(clips, config, device=device)
     long = f"{seconds / 3600:.1f} hours" if seconds >= 5400 else f"{seconds / 60:.1f} minutes"
     say(f"{len(clips)} clips, {config.epochs} epochs: about {long}, by a few steps that were timed")
-
-
-def make_config(options: argparse.Namespace) -> PretrainConfig:
-    """The recipe or the file, with the options of the command line in place of its fields."""
-    from ..config import PretrainConfig
-
-    config = PretrainConfig.recipe(options.recipe) if options.config is None else read_config(options.config)
-    if options.views is not None:
-        views = tuple(view for view in VIEW_NAMES if view in options.views)
-        config = dataclasses.replace(config, encoder=dataclasses.replace(config.encoder, views=views))
-    if options.epochs is not None:
-        config = with_epochs(config, options.epochs)
-    given = {name: getattr(options, name) for name in FIELDS if getattr(options, name) is not None}
-    return dataclasses.replace(config, **given)
-
-
-def read_config(path: Path) -> PretrainConfig:
-    """Read a `PretrainConfig` from JSON strictly.
-
-    Raises:
-        ConfigError: no such file, not JSON, or unknown or impossible fields.
-    """
-    from ..config import PretrainConfig
-    from ..record import unique_fields
-
-    try:
-        data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=unique_fields)
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}. --config takes a JSON file.") from error
-    except (ValueError, RecursionError) as error:
-        raise ConfigError(
-            f"{path} is not JSON ({error}). --config takes the fields of PretrainConfig."
-        ) from error
-    return PretrainConfig.from_dict(data, where=str(path))
-
-
-def with_epochs(config: PretrainConfig, epochs: int) -> PretrainConfig:
-    """Another number of epochs; all other dates of the schedule keep their place in it."""
-    share = epochs / config.epochs
-    return dataclasses.replace(
-        config,
-        epochs=epochs,
-        cross_view_epoch=1 + round((config.cross_view_epoch - 1) * share),
-        warmup_epochs=round(config.warmup_epochs * share),
-        decay_epoch=round(config.decay_epoch * share),
-    )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-from .console import Subparsers, say
+from .console import say
+from .options import Subparsers, add_revision
 
 
 def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -18,7 +19,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "with those stored in the weight file. An error names the first layer that differs.",
     )
     parser.add_argument("model", metavar="MODEL", help="a name, folder or Hub id of a model or classifier")
-    parser.add_argument("--revision", metavar="REVISION", help="branch, tag or commit of a Hub repo")
+    add_revision(parser)
     parser.set_defaults(run=run, after_interrupt="")
 
 

@@ -6,6 +6,7 @@ Axes: N clips, D features, K classes.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -18,6 +19,7 @@ from .task import ProbeResult, as_features, as_labels, check_positive
 
 Classifier = Literal["centroid", "ridge", "logistic"]
 Probe = Callable[[ArrayLike, ArrayLike, ArrayLike, ArrayLike], ProbeResult]
+Draw = Callable[[NDArray[Any]], NDArray[np.int64]]
 PROBES: dict[str, Probe] = {"centroid": centroid_probe, "ridge": ridge_probe, "logistic": linear_probe}
 
 
@@ -109,10 +111,8 @@ def few_shot(
         >>> few_shot(x, y, [[0.9, 0.2]], ["sit"], shots=1).accuracy
         1.0
     """
-    x_ND = as_features("train_x", train_x)
-    y = as_labels("train_y", train_y, len(x_ND))
-    chosen = draw_shots(y, shots, seed)
-    return _probe(classifier)(x_ND[chosen], y[chosen], test_x, test_y)
+    draw = partial(draw_shots, shots=shots, seed=seed)
+    return _fit_drawn(draw, classifier, train_x, train_y, test_x, test_y)
 
 
 def semi_supervised(
@@ -144,16 +144,25 @@ def semi_supervised(
         >>> semi_supervised(x, y, [[6.0]], [1], share=0.5, classifier="ridge").n_train
         2
     """
+    draw = partial(draw_share, share=share, seed=seed)
+    return _fit_drawn(draw, classifier, train_x, train_y, test_x, test_y)
+
+
+def _fit_drawn(
+    draw: Draw,
+    classifier: Classifier,
+    train_x: ArrayLike,
+    train_y: ArrayLike,
+    test_x: ArrayLike,
+    test_y: ArrayLike,
+) -> ProbeResult:
+    """A classifier fitted to the training clips that are drawn, tested on all test clips."""
     x_ND = as_features("train_x", train_x)
     y = as_labels("train_y", train_y, len(x_ND))
-    chosen = draw_share(y, share, seed)
-    return _probe(classifier)(x_ND[chosen], y[chosen], test_x, test_y)
-
-
-def _probe(classifier: Classifier) -> Probe:
+    chosen = draw(y)
     if classifier not in PROBES:
         raise EvaluationError(f"classifier is {classifier!r}; expected one of {', '.join(PROBES)}.")
-    return PROBES[classifier]
+    return PROBES[classifier](x_ND[chosen], y[chosen], test_x, test_y)
 
 
 def _first_of_each(y: NDArray[Any], count: int, seed: int) -> NDArray[np.int64]:

@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 from ..clips import Clip
 from ..config import PretrainConfig
 from ..errors import ConfigError, ShapeError
-from ..read import ClipStore, as_clips
+from ..read import ClipStore
 from ..windows import Windows
 from .data import MIN_CLIPS, as_store
-from .usable import read_usable, training_store
+from .usable import readable_clips, training_store
 
 
 def select_clips(
@@ -40,8 +40,7 @@ def select_clips(
             raise ConfigError(f"stride is {stride} without a window; expected both. Pass window=... too.")
         store = training_store(clips, config)
         return store, None if sample_weights is None else check_weights(sample_weights, len(store))
-    skip = config.on_bad_clip == "skip"
-    read = read_usable(clips, config.recipe_name) if skip else as_clips(clips, recipe=config.recipe_name)
+    read = readable_clips(clips, config)
     weights = None if sample_weights is None else check_weights(sample_weights, len(read))
     cut, owners = cut_windows(read, window, stride)
     store = as_store(cut, config.recipe_name, config.on_bad_clip)

@@ -30,6 +30,12 @@ def training_store(clips: object, config: PretrainConfig) -> ClipStore:
     return as_store(read, config.recipe_name, config.on_bad_clip)
 
 
+def readable_clips(clips: object, config: PretrainConfig) -> Sequence[Clip]:
+    """`as_clips`, or under ``on_bad_clip="skip"`` `read_usable`."""
+    read = read_usable if config.on_bad_clip == "skip" else as_clips
+    return read(clips, recipe=config.recipe_name)
+
+
 def read_usable(clips: object, recipe: Recipe) -> Sequence[Clip]:
     """`as_clips`, but a file of a folder or an item of a list that cannot be read is left out.
 
