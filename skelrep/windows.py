@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .clips import Clip
 from .errors import ConfigError
+from .on_demand import OnDemand
 from .read import ClipStore
 
 
@@ -49,7 +49,7 @@ def window_starts(frames: int, window: int, stride: int | None = None) -> NDArra
     return np.arange(0, max(frames - window, 0) + 1, stride, dtype=np.int64)
 
 
-class Windows(Sequence[Clip]):
+class Windows(OnDemand[Clip]):
     """The windows of some clips, one after another, each a clip.
 
     Args:
@@ -71,16 +71,10 @@ class Windows(Sequence[Clip]):
     def __len__(self) -> int:
         return int(self.counts.sum())
 
-    @overload
-    def __getitem__(self, index: int) -> Clip: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Clip]: ...
-    def __getitem__(self, index: int | slice) -> Clip | list[Clip]:
-        if isinstance(index, slice):
-            return [self[n] for n in range(*index.indices(len(self)))]
-        n = range(len(self))[index]
-        owner = int(np.searchsorted(self._stops, n, side="right"))
-        start = (n - int(self._stops[owner] - self.counts[owner])) * self.stride
+    def item(self, place: int) -> Clip:
+        """The window at a place."""
+        owner = int(np.searchsorted(self._stops, place, side="right"))
+        start = (place - int(self._stops[owner] - self.counts[owner])) * self.stride
         clip = self._clip(owner)
         return dataclasses.replace(clip, data=clip.data[:, start : start + self.window])
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Self, overload
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FormatError, VectorsError
+from ..on_demand import OnDemand
 
 # File names that are no Unicode hold halves of pairs; they must come back as they went in.
 _CODEC = ("utf-8", "surrogatepass")
 
 
-class Names(Sequence[str]):
+class Names(OnDemand[str]):
     """A sequence of texts, packed.
 
     Attributes:
@@ -65,16 +66,14 @@ class Names(Sequence[str]):
     def __len__(self) -> int:
         return len(self.ends)
 
-    @overload
-    def __getitem__(self, index: int) -> str: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[str]: ...
-    def __getitem__(self, index: int | slice) -> str | list[str]:
-        if isinstance(index, slice):
-            return [self[row] for row in range(*index.indices(len(self)))]
-        row = range(len(self))[index]
-        start = int(self.ends[row - 1]) if row else 0
+    def item(self, place: int) -> str:
+        """The name of a row.
+
+        Raises:
+            FormatError: it is no text.
+        """
+        start = int(self.ends[place - 1]) if place else 0
         try:
-            return self.text[start : int(self.ends[row])].tobytes().decode(*_CODEC)
+            return self.text[start : int(self.ends[place])].tobytes().decode(*_CODEC)
         except UnicodeDecodeError as error:
-            raise FormatError(f"name {row} of the index is damaged ({error}). Save it again.") from error
+            raise FormatError(f"name {place} of the index is damaged ({error}). Save it again.") from error

@@ -6,7 +6,6 @@ import dataclasses
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import overload
 
 import numpy as np
 import torch
@@ -14,6 +13,7 @@ import torch
 from ..clips import Clip
 from ..config import Recipe
 from ..errors import ShapeError
+from ..on_demand import OnDemand
 from .dataset import ClipStore
 from .prepare import Repair, prepare_clip
 from .store_files import is_store
@@ -109,7 +109,7 @@ def _is_one_source(clips: object) -> bool:
     return isinstance(clips, kinds)
 
 
-class _Checked(Sequence[Clip]):
+class _Checked(OnDemand[Clip]):
     """Arrays and clips in memory, each checked when it is asked for."""
 
     def __init__(self, items: Sequence[object] | np.ndarray, repair: Repair) -> None:
@@ -118,15 +118,8 @@ class _Checked(Sequence[Clip]):
     def __len__(self) -> int:
         return len(self._items)
 
-    @overload
-    def __getitem__(self, index: int) -> Clip: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Clip]: ...
-    def __getitem__(self, index: int | slice) -> Clip | list[Clip]:
-        if isinstance(index, slice):
-            return [self[n] for n in range(*index.indices(len(self)))]
-        n = range(len(self))[index]
-        return _from_item(self._items[n], f"clips[{n}]", self._repair)[0]
+    def item(self, place: int) -> Clip:
+        return _from_item(self._items[place], f"clips[{place}]", self._repair)[0]
 
 
 def _is_ragged(array: np.ndarray | torch.Tensor) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, overload
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from ..clips import Clip, as_float32, check_clip
 from ..errors import ShapeError
 from ..layout import NUM_JOINTS, SPINE_BASE
+from ..on_demand import OnDemand
 from .store_files import COLUMNS, read_store, write_store
 
 
-class ClipStore(Sequence[Clip]):
+class ClipStore(OnDemand[Clip]):
     """Clips of any lengths, held as one array whose rows are frames.
 
     Clip n is ``frames[offsets[n] : offsets[n + 1]]``. A store is a sequence of `Clip`: it has a length, an
@@ -109,22 +110,16 @@ class ClipStore(Sequence[Clip]):
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    @overload
-    def __getitem__(self, index: int) -> Clip: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Clip]: ...
-    def __getitem__(self, index: int | slice) -> Clip | list[Clip]:
-        if isinstance(index, slice):
-            return [self[n] for n in range(*index.indices(len(self)))]
-        n = range(len(self))[index]
-        frames_TMVC = self.frames[self.offsets[n] : self.offsets[n + 1]]
-        data = check_clip(np.asarray(frames_TMVC).transpose(3, 0, 2, 1), f"clips[{n}] ({self.names[n]})")
+    def item(self, place: int) -> Clip:
+        """The clip at a place, checked."""
+        frames_TMVC = self.frames[self.offsets[place] : self.offsets[place + 1]]
+        where = f"clips[{place}] ({self.names[place]})"
         return Clip(
-            data=data,
-            name=self.names[n],
-            label=self.labels[n],
-            fps=self.fps[n],
-            prepared=self.prepared[n],
+            data=check_clip(np.asarray(frames_TMVC).transpose(3, 0, 2, 1), where),
+            name=self.names[place],
+            label=self.labels[place],
+            fps=self.fps[place],
+            prepared=self.prepared[place],
         )
 
     def block(self, start: int, stop: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
