@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from .config import VIEWS, EncoderConfig, ModelConfig, PreprocessConfig, View
+from .device import check_device
 from .errors import ConfigError, UnsafeFileError, WeightsError, WeightsNotFoundError
 from .layout import spatial_partition
 from .models import SkeletonEncoder
@@ -19,7 +20,7 @@ from .publish import save_with_card
 from .record import listed
 from .regular_files import open_regular
 from .torch_files import holds_all_numbers, load_plain
-from .weights_file import check_device, check_tensors
+from .weights_file import check_tensors
 from .weights_io import empty_encoder, fill_encoder
 
 # The published name's suffix of each view: encoder_q, encoder_q_motion, queue_bone, ...

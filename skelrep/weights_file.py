@@ -14,7 +14,7 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from .errors import ConfigError, WeightsError, WeightsNotFoundError
+from .errors import WeightsError, WeightsNotFoundError
 from .record import listed
 from .regular_files import read_regular
 
@@ -136,21 +136,6 @@ def check_tensors(
     broken = [name for name in suspects if not bool(torch.isfinite(given[name]).all())]
     if broken:
         raise WeightsError(f"{where} holds NaN or infinite numbers in {listed(broken, 5)}. {remedy}")
-
-
-def check_device(device: str | torch.device | None) -> torch.device:
-    """The device to load on; the CPU by default.
-
-    Raises:
-        ConfigError: no device of this name, or it cannot be used here.
-    """
-    try:
-        return torch.empty(0, device=device or "cpu").device
-    except (RuntimeError, AssertionError) as error:
-        reason = str(error).splitlines()[0]
-        raise ConfigError(
-            f"device {str(device)!r} cannot be used: {reason} Pass 'cpu', or one that exists."
-        ) from error
 
 
 def _kind(tensor: Tensor) -> tuple[str, torch.Size]:

@@ -19,12 +19,13 @@ from .atomic import atomic_write
 from .config import ModelConfig
 from .config_file import config_from_json, model_config_of, read_config
 from .config_file import model_config_from_json as model_config_from_json
+from .device import check_device
 from .errors import ConfigError, WeightsError
 from .golden import golden_shapes, golden_tensors
 from .models import SkeletonEncoder
 from .models.empty import EmptyWeights
 from .verification import verify_model as verify_model
-from .weights_file import CONFIG_NAME, check_device, check_tensors, pack, unpack
+from .weights_file import CONFIG_NAME, check_tensors, pack, unpack
 from .weights_file import ModelFiles as ModelFiles
 
 __all__ = ["ModelFiles", "load_model", "model_config_from_json", "save_model", "verify_model"]

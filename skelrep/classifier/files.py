@@ -10,13 +10,14 @@ import torch
 from torch import Tensor
 
 from ..config_file import config_from_json, read_config
+from ..device import check_device
 from ..errors import ConfigError
 from ..golden import golden_shapes, golden_tensors
 from ..hub import ModelCard, Pushed, Target, push_files
 from ..pretrained import find_pretrained
 from ..publish import Card, card_text, write_card
 from ..verification import verify_model
-from ..weights_file import ModelFiles, check_device, check_tensors
+from ..weights_file import ModelFiles, check_tensors
 from ..weights_io import empty_encoder, fill_encoder, plain, read_pair, write_pair
 from .calibrate import Prototypes
 from .classifier import SkeletonClassifier

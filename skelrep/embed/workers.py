@@ -20,11 +20,11 @@ from torch import Tensor
 
 from ..clips import MAX_BODIES
 from ..config import PreprocessConfig
+from ..device import check_device
 from ..errors import ShapeError
 from ..models import SkeletonEncoder
 from ..models.encoder import Device, Devices
 from ..models.fused import FusedEncoder, fused_encoder
-from ..weights_file import check_device
 from .batches import Batch, network_input
 from .options import EncodeOptions
 from .precision import warn_of_slow_precision

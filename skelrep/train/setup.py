@@ -11,11 +11,11 @@ import torch
 
 from ..atomic import remove_remains
 from ..config import PretrainConfig
+from ..device import check_device
 from ..errors import OutputError
 from ..models import SkeletonEncoder
 from ..models.reuse import check_fits
 from ..read import ClipStore
-from ..weights_file import check_device
 from .checkpoint import FOLDER_NAME, find_checkpoints
 from .data import fingerprint
 from .launch import own_device
