@@ -32,6 +32,11 @@ class Clip:
         fps: frames per second, where known.
         layout: the joint order of `data`; always ``"ntu25"`` after reading.
         prepared: already resized, centred and turned ("frame50" files); `encode` does not do it again.
+
+    Example:
+        >>> clip = Clip(data=np.ones((3, 60, 25, 1), dtype=np.float32), name="wave", fps=30.0)
+        >>> clip.name, clip.data.shape
+        ('wave', (3, 60, 25, 1))
     """
 
     data: NDArray[np.float32]

@@ -144,6 +144,9 @@ def list_pretrained(filter: str = "*") -> list[PretrainedInfo]:  # noqa: A002 (t
     Args:
         filter: names to list, with the wildcards ``*``, ``?`` and ``[...]``.
 
+    Returns:
+        A record a model: its name, views, size, licence and training data; none where no name fits.
+
     Example:
         >>> [model.name for model in list_pretrained("def*")]
         ['default']

@@ -50,6 +50,14 @@ class SkeletonClassifier:
         head: on the CPU.
         prototypes: on the CPU; measure novelty.
         config: classes, temperature, threshold and how the classifier was made.
+
+    Example:
+        >>> import skelrep
+        >>> clips = [np.random.default_rng(kind).normal(size=(3, 20, 25, 1)) for kind in range(4)]
+        >>> model = skelrep.SkeletonEncoder(skelrep.ModelConfig())
+        >>> classifier = skelrep.finetune(model, clips, ["sit", "sit", "wave", "wave"])
+        >>> classifier.classes_.tolist(), classifier.predict(clips).shape
+        (['sit', 'wave'], (4,))
     """
 
     def __init__(
@@ -80,19 +88,26 @@ class SkeletonClassifier:
         Returns:
             (N,) labels in the order given. A classifier made with ``unknown=True`` also answers
             ``"unknown"`` (where classes are text) or None (where they are numbers).
+
+        Raises:
+            ShapeError, InvalidClipError: a clip that cannot be used, named by its place.
+            ConfigError: a device that cannot be used.
         """
         return self.predict_details(clips, batch_size=batch_size, device=device).labels
 
     def predict_proba(
         self, clips: object, *, batch_size: int = 64, device: str | torch.device | None = None
     ) -> NDArray[np.float64]:
-        """Calibrated probabilities of the known classes: float64 (N, K), columns as in `classes_`."""
+        """Calibrated probabilities of the known classes: float64 (N, K), columns as in `classes_`.
+
+        Arguments and errors are those of `predict`.
+        """
         return self.predict_details(clips, batch_size=batch_size, device=device).probabilities
 
     def predict_details(
         self, clips: object, *, batch_size: int = 64, device: str | torch.device | None = None
     ) -> Predictions:
-        """Labels, probabilities and novelty from one pass over the clips."""
+        """Labels, probabilities and novelty from one pass over the clips; arguments and errors of `predict`."""
         from ..embed import encode
 
         vectors = encode(clips, self.encoder, batch_size=batch_size, device=device)
@@ -100,7 +115,11 @@ class SkeletonClassifier:
 
     @torch.inference_mode()
     def classify(self, features_ND: Tensor) -> Predictions:
-        """Predictions from vectors (N, D) of this classifier's encoder, unnormalised."""
+        """Predictions from vectors that its encoder made.
+
+        Args:
+            features_ND: float (N, D), unnormalised, on any device.
+        """
         features = features_ND.cpu().float()
         logits = self.head(features).double() / self.config.temperature
         far = self.prototypes(self.head.standardise(features)).double().numpy()

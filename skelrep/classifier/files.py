@@ -65,6 +65,9 @@ def load_classifier(
         revision, cache_dir, force_download, local_files_only, token: for a Hub repo, see `load_pretrained`.
         device: where its encoder goes; the CPU by default.
 
+    Returns:
+        The classifier, its encoder in eval mode.
+
     Raises:
         WeightsNotFoundError: no such folder or repo, or a file is missing.
         HubError: the Hub refused, failed or could not be reached.

@@ -14,7 +14,20 @@ FORMAT_VERSION = 1
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig(Record):
-    """Everything `config.json` of a published model holds: architecture and preprocessing."""
+    """Everything `config.json` of a published model holds: architecture and preprocessing.
+
+    Attributes:
+        format_version: of the file; one that this skelrep does not read is an error.
+        encoder: the architecture, and what the vector is made of.
+        preprocess: how raw coordinates become the encoder's input.
+
+    Raises:
+        ConfigError: an impossible value, or another format version.
+
+    Example:
+        >>> ModelConfig.from_dict({"encoder": {"base_channels": 8}}).encoder.base_channels
+        8
+    """
 
     format_version: int = FORMAT_VERSION
     encoder: EncoderConfig = field(default_factory=EncoderConfig)

@@ -26,6 +26,13 @@ class PreprocessConfig(Record):
             lose their relative position); ``"pair"`` centres both on the first body's.
         bone_lengths: ``"keep"``, or ``"kinect"`` to give every body the bone lengths of a median Kinect v2
             body, so that body shape cannot serve as a shortcut.
+
+    Raises:
+        ConfigError: an impossible value.
+
+    Example:
+        >>> PreprocessConfig.recipe("faithful").bone_lengths
+        'keep'
     """
 
     recipe_name: Recipe = "fixed"

@@ -45,6 +45,9 @@ class PretrainConfig(Record):
         on_bad_clip: what happens to a clip that cannot be read or trained on (NaN, a file cut short):
             ``"raise"`` stops the run, ``"skip"`` goes on without it and tells which and why.
 
+    Raises:
+        ConfigError: an impossible value, or records of different recipes.
+
     Source:
         Li et al., "3D Human Action Representation Learning via Cross-View Consistency Pursuit", CVPR 2021.
     """

@@ -26,6 +26,9 @@ def linear_probe(
         train_y, test_y: (N,) labels, numbers or names.
         C: inverse strength of the L2 penalty, as in scikit-learn.
 
+    Returns:
+        As `knn_probe`.
+
     Raises:
         EvaluationError: features or labels that cannot be probed (see `knn_probe`), or C <= 0.
         MissingDependencyError: scikit-learn is not installed.
@@ -106,6 +109,9 @@ def knn_probe(
         train_y, test_y: (N,) labels, numbers or names.
         k: how many neighbours vote; 1 is the plain nearest neighbour.
         temperature: of the weighted vote; unused with k = 1.
+
+    Returns:
+        Accuracy, per class and pooled, and the class called for each test clip.
 
     Raises:
         EvaluationError: features that are not (N, D) of one D, or hold NaN or infinity; labels that are not

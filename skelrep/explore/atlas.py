@@ -88,9 +88,13 @@ def atlas(
         seed: of t-SNE and the clusters.
         batch_size, device, progress: as in `encode`.
 
+    Returns:
+        Where the page is, and what it holds.
+
     Raises:
         ConfigError: an impossible option, or a field without one value a clip.
         ShapeError, InvalidClipError: no clips, a clip that cannot be used, or vectors that are not (N, D).
+        VectorsError: vectors of numbers that float32 cannot multiply.
         MissingDependencyError: t-SNE without scikit-learn.
         OutputError: the page cannot be written.
 

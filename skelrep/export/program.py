@@ -34,6 +34,9 @@ def export_program(
         input: ``"prepared"`` for what `skelrep.preprocess.preprocess` gives; ``"raw"`` for recordings of one
             length, with the preprocessing inside.
 
+    Returns:
+        The program, on the CPU.
+
     Raises:
         VerificationError: the program differs from the model by more than 1e-4; no file is written.
         ConfigError: an unknown `input`.

@@ -54,6 +54,11 @@ class HealthReport:
         findings: problems first, then warnings, then notes; those with more clips first.
         summary: facts about the set: ``clips``, ``files``, ``frames``, ``bodies``, ``trunk_metres`` and so
             on, plain JSON types.
+
+    Example:
+        >>> finding = Finding(check="glitch", severity="warning", message="", remedy="", clips=("a",))
+        >>> HealthReport(findings=(finding,)).healthy
+        False
     """
 
     findings: tuple[Finding, ...]

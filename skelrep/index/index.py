@@ -75,6 +75,9 @@ class Index(VectorStore):
             k: rows a clip.
             model: that of the index, where it has no name to load it by, or so as not to load it each time.
 
+        Returns:
+            As `search`, a row a clip.
+
         Raises:
             VectorsError: another model, or an index that does not know its own.
             ShapeError, InvalidClipError, FormatError: of a clip.
@@ -114,6 +117,9 @@ class Index(VectorStore):
             k: clusters, at most N.
             seed: fixes the result.
 
+        Returns:
+            The cluster of each row, 0 for the largest; the centres, and how many rows each has.
+
         Raises:
             ConfigError: k below 1 or above N.
             MissingDependencyError: scikit-learn is not installed.
@@ -130,7 +136,12 @@ class Index(VectorStore):
             cells: parts that the space is cut into; by default about the square root of N.
             seed: of the rows that the cells are learned from.
 
+        Returns:
+            An index of the rows that are here now; rows appended later are not in it.
+
         Raises:
+            ConfigError: cells below 1 or above N.
+            VectorsError: an index without rows.
             MissingDependencyError: faiss is not installed (extra ``search``).
         """
         from .approximate import build_approximate

@@ -97,6 +97,14 @@ def inspect_clips(
 ) -> tuple[list[Clip], ReadReport]:
     """`read_clips`, and a report of what was recognised and done; its notes are not given as warnings.
 
+    Args:
+        path, layout, recipe, lift_2d, max_gap: as in `read_clips`.
+
+    Returns:
+        the clips, and one report of all sources: their layout, axes and unit, what was derived or repaired.
+
+    Raises: as `read_clips`.
+
     Example:
         >>> import numpy as np
         >>> clips, report = inspect_clips(np.random.default_rng(0).normal(size=(40, 33, 3)))
