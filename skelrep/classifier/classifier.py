@@ -107,7 +107,7 @@ class SkeletonClassifier:
     def predict_details(
         self, clips: object, *, batch_size: int = 64, device: str | torch.device | None = None
     ) -> Predictions:
-        """Labels, probabilities and novelty from one pass over the clips; arguments and errors of `predict`."""
+        """Labels, probabilities and novelty from one pass over the clips, as in `predict`."""
         from ..embed import encode
 
         vectors = encode(clips, self.encoder, batch_size=batch_size, device=device)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ClipsNotFoundError, EvaluationError
-from ..read.files import natural_key
+from ..read.folders import natural_key
 from .ntu import missing_skeletons
 from .pkummd import pku_phase
 from .side import Side

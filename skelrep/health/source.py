@@ -15,7 +15,7 @@ from ..errors import FormatError, InvalidClipError, ShapeError, SkelrepError, Un
 from ..read import ClipStore, read_clips
 from ..read.anything import gather
 from ..read.assemble import assemble
-from ..read.files import find_files, is_companion
+from ..read.folders import find_files, is_companion
 from ..read.json_files import read_openpose_folder
 from ..read.raw import ReadOptions
 from ..read.sources import UNCERTAIN, read_file, sources_of

@@ -12,7 +12,7 @@ from ..config import PretrainConfig, Recipe
 from ..errors import DataWarning, SkelrepError
 from ..read import ClipStore, as_clips
 from ..read.assemble import assemble
-from ..read.files import find_files, is_companion
+from ..read.folders import find_files, is_companion
 from ..read.json_files import read_openpose_folder
 from ..read.raw import ReadOptions
 from ..read.sources import sources_of
