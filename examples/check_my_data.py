@@ -13,7 +13,7 @@ import numpy as np
 import skelrep
 from skelrep.errors import SkelrepError
 from skelrep.read import fill_gaps
-from skelrep.read.files import find_files
+from skelrep.read.folders import find_files
 
 FILLED = {"nan"}  # faults that are repaired here; clips with any other problem or warning are left out
 
