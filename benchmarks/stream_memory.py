@@ -13,6 +13,7 @@ import argparse
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -47,31 +48,40 @@ def resident() -> float:
     return pages * 4096 / 1e6
 
 
+def record(
+    options: argparse.Namespace, seen: dict[int, float], seconds: float, origin: dict[str, Any]
+) -> dict[str, Any]:
+    """What is known so far."""
+    last = max(seen)
+    return {
+        "clips": last,
+        "model": "tiny" if options.tiny else "default",
+        "threads": torch.get_num_threads(),
+        "seconds": round(seconds, 1),
+        "CPU seconds": round(time.process_time(), 1),
+        "at the end above 10,000 clips, MB": round(seen[last] - seen[FIRST], 1),
+        "most above 10,000 clips, MB": round(max(seen.values()) - seen[FIRST], 1),
+        "resident memory, MB": seen,
+        "provenance": origin,
+    }
+
+
 def main() -> None:
-    """Encode, look at the memory now and then, write."""
+    """Encode, look at the memory now and then, and write what was seen so far each time."""
     parser = argparse.ArgumentParser(description="Memory of a long stream.")
     parser.add_argument("--clips", type=int, default=1_000_000)
     parser.add_argument("--tiny", action="store_true", help="a small random model")
     parser.add_argument("-o", "--output", type=Path, default=RESULT)
     options = parser.parse_args()
+    origin = provenance()  # first, for it imports much
     model = tiny() if options.tiny else skelrep.load_pretrained()
     began, seen = time.perf_counter(), {}
     for number, _ in enumerate(skelrep.encode_stream(clips(options.clips), model), start=1):
         if number % FIRST == 0:
             seen[number] = round(resident(), 1)
-            print(
-                f"{number:>9} clips  {seen[number]:8.1f} MB  {time.perf_counter() - began:8.1f} s", flush=True
-            )
-    record = {
-        "clips": options.clips,
-        "model": "tiny" if options.tiny else "default",
-        "threads": torch.get_num_threads(),
-        "seconds": round(time.perf_counter() - began, 1),
-        "CPU seconds": round(time.process_time(), 1),
-        "resident memory, MB": seen,
-        "most above 10,000 clips, MB": round(max(seen.values()) - seen[FIRST], 1),
-    }
-    write_json(options.output, record | {"provenance": provenance()})
+            seconds = time.perf_counter() - began
+            write_json(options.output, record(options, seen, seconds, origin))
+            print(f"{number:>9} clips  {seen[number]:8.1f} MB  {seconds:8.1f} s", flush=True)
 
 
 if __name__ == "__main__":
