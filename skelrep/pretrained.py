@@ -14,7 +14,6 @@ import torch
 from .config import View
 from .config_file import model_config_from_json
 from .errors import ConfigError, WeightsNotFoundError
-from .hub import card_metadata, download_model, training_data
 from .models import SkeletonEncoder
 from .weights_file import CONFIG_NAME, WEIGHTS_NAME, ModelFiles
 from .weights_io import empty_encoder, load_model
@@ -128,6 +127,8 @@ def find_pretrained(
         return local
     if not isinstance(name_or_path, str) or not HUB_ID.fullmatch(name_or_path):
         raise WeightsNotFoundError(_nothing_fits(str(name_or_path)))
+    from .hub import download_model  # embedded models and folders do not wait for it
+
     return download_model(
         name_or_path,
         revision=revision,
@@ -189,6 +190,8 @@ def _nothing_fits(name: str) -> str:
 
 
 def _describe(name: str) -> PretrainedInfo:
+    from .hub import card_metadata, training_data
+
     folder = EMBEDDED / name
     where = str(folder / CONFIG_NAME)
     config = model_config_from_json((folder / CONFIG_NAME).read_bytes(), where)

@@ -9,14 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor
 
 from .errors import WeightsError, WeightsNotFoundError
 from .record import listed
-from .regular_files import read_regular
+from .tensor_bytes import read_bytes, read_header, tensors_in
 
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
@@ -66,7 +64,9 @@ def pack(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
         >>> pack(tensors, {"x": "1", "y": "2"}) == pack(tensors, {"y": "2", "x": "1"})
         True
     """
-    blob = safetensors.torch.save(dict(tensors), dict(metadata))
+    from safetensors.torch import save  # only who saves waits for it
+
+    blob = save(dict(tensors), dict(metadata))
     size = int.from_bytes(blob[:8], "little")
     # safetensors writes its metadata in a random order; equal models should be equal files.
     header = json.loads(blob[8 : 8 + size])
@@ -87,26 +87,24 @@ def unpack(files: ModelFiles) -> tuple[dict[str, Tensor], dict[str, str]]:
     path = files.weights
     try:
         # Read, not mapped: the file may be replaced while its tensors are in use.
-        content = read_regular(path)
-        tensors = safetensors.torch.load(content)
-        start = 8 + int.from_bytes(content[:8], "little")
-        metadata = json.loads(content[8:start]).get("__metadata__") or {}
-        stored = metadata.get(CONTENT_SHA256)
-        damaged = stored is not None and stored != hashlib.sha256(memoryview(content)[start:]).hexdigest()
+        content = read_bytes(path)
+        header = read_header(content)
+        tensors = tensors_in(content, header)
     except FileNotFoundError as error:
         raise WeightsNotFoundError(
             f"there is no {path}; a model is {CONFIG_NAME} and {WEIGHTS_NAME}."
         ) from error
-    except (safetensors.SafetensorError, OSError, ValueError, RuntimeError, MemoryError) as error:
+    except (OSError, ValueError, RuntimeError, MemoryError) as error:
         raise WeightsError(
             f"{path} is not a whole safetensors file ({str(error)[:200]}). {files.remedy}"
         ) from error
-    if damaged:
+    stored = header.metadata.get(CONTENT_SHA256)
+    if stored not in (None, hashlib.sha256(content[header.end :]).hexdigest()):
         raise WeightsError(
             f"{path} is damaged: its numbers are not the ones that were saved (the SHA-256 in its header "
             f"differs). {files.remedy}"
         )
-    return tensors, metadata
+    return tensors, header.metadata
 
 
 def check_tensors(

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, islice
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -49,8 +50,7 @@ class Batch:
         return max(total, 1)
 
 
-@dataclass(frozen=True, eq=False)
-class Chunk:
+class Chunk(NamedTuple):
     """A batch whose clips are not read yet, where they lie in a store."""
 
     number: int

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 
-@dataclass(frozen=True, eq=False)
-class Tracks:
+class Tracks(NamedTuple):
     """Whose the rows of `split_bodies` are.
 
     Attributes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,9 @@ from numpy.typing import NDArray
 from ..clips import MAX_BODIES, as_float32, check_clip
 from ..config import Recipe
 from ..errors import DataWarning, InvalidClipError
-from .choose import choose_bodies
-from .gaps import fill_gaps
 
 
-@dataclass(frozen=True, kw_only=True)
-class Repair:
+class Repair(NamedTuple):
     """What is done to the arrays that are read.
 
     Attributes:
@@ -64,6 +61,8 @@ def fill_clip(data: NDArray[np.float32], where: str, max_gap: int | None) -> NDA
     """
     if max_gap is None or np.isfinite(data).all():
         return data
+    from .gaps import fill_gaps  # few clips have gaps
+
     try:
         return fill_gaps(data, max_gap=max_gap, max_hold=max_gap)[0]
     except InvalidClipError as error:
@@ -71,6 +70,8 @@ def fill_clip(data: NDArray[np.float32], where: str, max_gap: int | None) -> NDA
 
 
 def _choose(data: NDArray[np.float32], where: str) -> NDArray[np.float32]:
+    from .choose import choose_bodies  # few clips have three bodies
+
     try:
         chosen = choose_bodies(data)
     except InvalidClipError as error:

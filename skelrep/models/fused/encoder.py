@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator
 from typing import Literal
 
@@ -15,7 +14,7 @@ from ..bodies import mean_over_bodies, place_bodies, present_bodies
 from ..encoder import SkeletonEncoder
 from ..stgcn import STGCN
 from ..view_encoders import check_input
-from .fold import fold_view
+from .fold import fold_view, whitening_of
 from .plan import Form, Plan, Plans
 from .pooling import pool_block_rows
 from .workspace import Workspace
@@ -27,7 +26,8 @@ class FusedEncoder:
     """A snapshot of an encoder's weights that embeds clips; several threads may use it at once.
 
     Args:
-        encoder: the model; later changes of its weights do not reach here (`fused_encoder` notices them).
+        encoder: the model; later changes of its weights do not reach here (`fused_encoder` notices them). Of
+            the whitening, megabytes that no training changes, only new tensors do not: it is not copied.
         precision: see `fused_encoder`.
 
     Attributes:
@@ -46,7 +46,7 @@ class FusedEncoder:
             for view in encoder.views:
                 network: STGCN = encoder.encoders[view]  # type: ignore[assignment]
                 views[view] = fold_view(network, view, dtype)
-        self._whitening = copy.deepcopy(encoder.whitening)
+        self._whitening = whitening_of(encoder)
         self._plans = Plans(views)
         self._workspace = Workspace(dtype, self.device)
 

@@ -5,18 +5,18 @@ Axes: P partitions, V and W joints, C and D channels in and out. Products are ta
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from ...config import View
 from ...layout import NUM_JOINTS, PARENT
+from ..encoder import SkeletonEncoder
 from ..stgcn import STGCN, Block, GraphConv
 
 
-@dataclass(frozen=True)
-class Spatial:
+class Spatial(NamedTuple):
     """A graph convolution: neighbours are collected first, where channels are fewer, then mixed.
 
     Attributes:
@@ -30,8 +30,7 @@ class Spatial:
     bias: Tensor
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """What takes a view's input, as one matrix over joints and channels: its norm, alone or with the first
     graph convolution.
 
@@ -44,8 +43,7 @@ class Entry:
     bias: Tensor
 
 
-@dataclass(frozen=True)
-class Temporal:
+class Temporal(NamedTuple):
     """A convolution over 9 frames.
 
     Attributes:
@@ -59,8 +57,7 @@ class Temporal:
     stride: int
 
 
-@dataclass(frozen=True)
-class FoldedBlock:
+class FoldedBlock(NamedTuple):
     """A block after the first. The residual is a matrix (C, D), or None for the identity."""
 
     spatial: Spatial
@@ -68,14 +65,30 @@ class FoldedBlock:
     residual: Tensor | None
 
 
-@dataclass(frozen=True)
-class FoldedView:
+class FoldedView(NamedTuple):
     """One view's network: the input's norm, if the vector needs it; block 1, without residual; the rest."""
 
     norm: Entry | None
     entry: Entry
     temporal: Temporal
     blocks: list[FoldedBlock]
+
+
+class FoldedWhitening(NamedTuple):
+    """`skelrep.models.whitening.Whitening`: mean (D,) and matrix (D, K), the model's own tensors."""
+
+    mean: Tensor
+    matrix: Tensor
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """float (..., D) -> (..., K)."""
+        return (x - self.mean) @ self.matrix
+
+
+def whitening_of(encoder: SkeletonEncoder) -> FoldedWhitening | None:
+    """The model's whitening, if it has one."""
+    whitening = encoder.whitening
+    return None if whitening is None else FoldedWhitening(whitening.mean, whitening.matrix)
 
 
 def fold_view(network: STGCN, view: View, dtype: torch.dtype) -> FoldedView:

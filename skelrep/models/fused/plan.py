@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from torch import Tensor
 
@@ -21,8 +20,7 @@ SLICE_FRAMES = {"cpu": 800}
 SLICE_FRAMES_ELSEWHERE = 51_200
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """For clips of one length.
 
     Attributes:
@@ -35,7 +33,7 @@ class Plan:
     frames: int
     networks: Mapping[View, FoldedNetwork]
     bodies: int
-    absent: dict[Form, Tensor] = field(default_factory=dict)
+    absent: dict[Form, Tensor]
 
 
 class Plans:
@@ -59,4 +57,4 @@ class Plans:
         device = next(iter(self._views.values())).entry.bias.device
         bodies = max(1, SLICE_FRAMES.get(device.type, SLICE_FRAMES_ELSEWHERE) // frames)
         networks = {view: FoldedNetwork(folded, frames, bodies) for view, folded in self._views.items()}
-        return Plan(frames, networks, bodies)
+        return Plan(frames, networks, bodies, absent={})

@@ -9,8 +9,9 @@ Both transforms are matrices, which hold those sums too. Long clips are cut in p
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -25,8 +26,7 @@ REACH = TEMPORAL_KERNEL // 2
 PRODUCT_COST, TRANSFORM_COST = 1.15, 1.6
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """Output frames [start, stop), and the input frames [first, last) that they see."""
 
     start: int
@@ -66,6 +66,7 @@ def direct_cost(channels: int, frames: int) -> float:
     return float(taps * channels**2)
 
 
+@lru_cache  # blocks and views of the same width ask again
 def best_count(channels: int, frames: int) -> int | None:
     """In how many pieces the frequency domain is fastest; None where the direct convolution is."""
     counts = range(1, max(2, frames // REACH))

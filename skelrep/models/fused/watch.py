@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import torch
 from torch import Tensor, nn
 
@@ -33,13 +31,17 @@ class WeightsSeen:
         return torch.cat(self._probes)
 
 
-def tensors(module: nn.Module) -> Iterator[Tensor]:
-    """All parameters and buffers; `Module.parameters` takes ten times as long to find them."""
-    yield from (tensor for tensor in module._parameters.values() if tensor is not None)
-    yield from (tensor for tensor in module._buffers.values() if tensor is not None)
-    for child in module._modules.values():
-        if child is not None:
-            yield from tensors(child)
+def tensors(model: nn.Module) -> list[Tensor]:
+    """All parameters and buffers; `Module.parameters` takes many times as long to find them."""
+    found: list[Tensor | None] = []
+    modules: list[nn.Module | None] = [model]
+    while modules:
+        module = modules.pop()
+        if module is not None:
+            found += module._parameters.values()
+            found += module._buffers.values()
+            modules += module._modules.values()
+    return [tensor for tensor in found if tensor is not None]
 
 
 def marks(model: nn.Module) -> list[tuple[int, int, int]]:
@@ -49,6 +51,8 @@ def marks(model: nn.Module) -> list[tuple[int, int, int]]:
 
 def probe(tensor: Tensor) -> Tensor:
     """Up to about `SAMPLES` numbers spread over a tensor, in its own memory."""
-    order = sorted(range(tensor.dim()), key=tensor.stride, reverse=True)
-    flat = tensor.detach().permute(order).reshape(-1)
+    flat = tensor.detach()
+    if not flat.is_contiguous():
+        flat = flat.permute(sorted(range(flat.dim()), key=flat.stride, reverse=True))
+    flat = flat.reshape(-1)
     return flat[:: max(1, len(flat) // SAMPLES)]
