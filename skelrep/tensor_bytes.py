@@ -1,7 +1,6 @@
 """The bytes of a safetensors file, and its tensors where they lie: read once, checked, never copied.
 
-`safetensors.torch.load` copies every tensor out of the bytes, and fresh memory for them takes as long as to read
-them.
+`safetensors.torch.load` copies every tensor out of the bytes, and fresh memory takes as long as reading did.
 
 Source:
     https://github.com/huggingface/safetensors, "Format".
