@@ -1,14 +1,13 @@
 """Run the README as a stranger would: `readme.py README.md`, where skelrep is installed.
 
-Every block of Python, one after another in one session; every block of shell commands; every command of the table.
-They are taken from the README's text. The folder they run in holds the demo's recordings and their labels.
-Only the two long commands that install are left out: `.ci/run` runs them itself, from the same text.
+Every block of Python, one after another in one session; every block of shell commands; every command of the
+table: taken from the README's text, in a folder with the demo's recordings and their labels. Only the two
+commands that install are left out: `.ci/run` runs them itself, from the same text.
 """
 
 from __future__ import annotations
 
 import re
-import shlex
 import subprocess
 import sys
 import tempfile
@@ -72,7 +71,6 @@ def table_lines(readme: str) -> list[str]:
     """Commands in the first column of the table, with real names in place of its capitals."""
     cells = re.findall(r"^\| (`skelrep .*?) \|", readme, re.MULTILINE)
     commands = [shortened(c) for cell in cells for c in re.findall(r"`(skelrep [^`]+)`", cell)]
-    commands = [c for c in commands if not c.startswith(NOT_HERE)]
     for name, real in NAMES.items():
         commands = [c.replace(name, real) for c in commands]
     return commands
@@ -84,7 +82,7 @@ def run(command: list[str], folder: Path, shown: str) -> None:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     print(f"{time.perf_counter() - began:6.1f} s  {shown}", flush=True)  # noqa: T201
     if done.returncode:
-        sys.exit(f"README.md: this failed with exit code {done.returncode}:\n{shown}\n{done.stdout}{done.stderr}")
+        sys.exit(f"README.md: exit code {done.returncode} of\n{shown}\n{done.stdout}{done.stderr}")
 
 
 def main() -> None:
@@ -99,7 +97,8 @@ def main() -> None:
         run([sys.executable, "-W", "error", "-c", code], Path(temporary) / "python", "the blocks of Python")
         for place, lines in (("shell", shell_lines(readme)), ("table", table_lines(readme))):
             for line in lines:
-                run(["bash", "-c", line], Path(temporary) / place, shlex.join(shlex.split(line)))
+                if not line.startswith(NOT_HERE):
+                    run(["bash", "-c", line], Path(temporary) / place, line)
 
 
 if __name__ == "__main__":

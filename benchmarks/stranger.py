@@ -71,12 +71,11 @@ def table(record: dict[str, Any]) -> str:
     total = 0.0
     for row in record["commands"]:
         total += row["seconds"]
-        cells = (f"{row[key]:.1f}" for key in ("seconds", "cpu_seconds"))
-        seconds, used = cells
-        lines.append(f"| `{row['command']}` | {seconds} | {total:.1f} | {used} | {row['said']} |")
-    where = record["machine"]
+        cells = (f"`{row['command']}`", f"{row['seconds']:.1f}", f"{total:.1f}", f"{row['cpu_seconds']:.1f}")
+        lines.append(f"| {' | '.join(cells)} | {row['said']} |")
+    where, found = record["machine"], record["versions"]
     note = f"{where['cpu']}, {where['cores']} cores, load {where['load_average']} at the start; "
-    note += f"Python {record['versions']['python']}, torch {record['versions']['torch']}; {record['date'][:10]}."
+    note += f"Python {found['python']}, torch {found['torch']}; {record['date'][:10]}."
     return "\n".join([*lines, "", note, ""])
 
 

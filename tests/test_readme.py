@@ -72,6 +72,16 @@ def test_the_commands_named_in_documents_can_be_parsed() -> None:
         assert build_parser().parse_args(command).command == command[0]
 
 
+def test_the_commands_of_the_table_can_be_parsed_and_ci_runs_them() -> None:
+    commands = runpy.run_path(str(ROOT / ".ci" / "readme.py"))["table_lines"](README)
+    assert len(commands) >= 15
+    for command in commands:
+        program, *words = command.split()
+        assert program == "skelrep"
+        assert build_parser().parse_args(words).command == words[0]
+    assert "python .ci/readme.py README.md" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
 def test_two_commands_do_all_the_set_up_and_ci_takes_them_from_here() -> None:
     lines = [line for block in blocks(README, "bash") for line in block.splitlines()]
     commands = [line for line in lines if "pip install" in line]
