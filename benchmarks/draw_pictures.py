@@ -1,4 +1,4 @@
-"""The pictures of docs/pictures.md, from the demo's clips (UI-PRMD, public domain), the default model, its log.
+"""The pictures of docs/pictures.md, from the demo's clips (public domain), the default model and its log.
 
 PYTHONPATH=. python benchmarks/draw_pictures.py
 """
