@@ -32,8 +32,7 @@ def choose(page: Any) -> None:
     page.keyboard.press("/")
     page.fill("#search", CHOSEN)
     page.keyboard.press("Enter")
-    page.focus("#overlay")
-    page.keyboard.press(" ")
+    page.click("#play")
     page.locator("#time").evaluate(STILL)
 
 
