@@ -106,18 +106,21 @@ def test_links_of_the_readme_lead_somewhere() -> None:
         assert (ROOT / link).exists(), link
 
 
-def test_the_changelog_has_a_place_for_what_comes_next() -> None:
-    headings = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert headings[0] == "Unreleased"
+def test_the_changelog_has_a_place_for_what_comes_next_and_a_heading_for_what_is_released() -> None:
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## \[(.+?)\](.*)$", changes, re.MULTILINE)
+    assert headings[0] == ("Unreleased", "")
+    assert all(re.fullmatch(r" - \d{4}-\d\d-\d\d", date) for _, date in headings[1:])
+    if ".dev" not in skelrep.__version__:
+        assert headings[1][0] == skelrep.__version__
 
 
 def test_the_version_stands_in_one_place() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert project["project"]["dynamic"] == ["version"]
     assert project["tool"]["hatch"]["version"]["path"] == "skelrep/_version.py"
-    for name in ("README.md", "CHANGELOG.md", "CITATION.cff", "mkdocs.yml"):
-        released = re.findall(r"\d+\.\d+\.\d+", (ROOT / name).read_text(encoding="utf-8"))
-        assert skelrep.__version__ not in released
+    for name in ("README.md", "CITATION.cff", "mkdocs.yml", "docs/index.md", "SECURITY.md"):
+        assert skelrep.__version__.removesuffix(".dev0") not in (ROOT / name).read_text(encoding="utf-8")
 
 
 def test_the_licence_is_apache() -> None:
