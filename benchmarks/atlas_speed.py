@@ -1,6 +1,7 @@
 """How long an atlas takes to make, to open and to move, on real clips, in a headless Chromium.
 
-    PYTHONPATH=.:tests python benchmarks/atlas_speed.py
+    PYTHONPATH=.:tests python benchmarks/atlas_speed.py          # measure, write the record and the page
+    PYTHONPATH=.:tests python benchmarks/atlas_speed.py --page   # docs/atlas.md from the record
 
 Needs `../shared/data`, a Chromium, and playwright. Makes the page of `irds.npz` (2,588 clips) as a stranger
 would, with `skelrep atlas`, and the page of all archives there; opens each in turns, each time in a new
@@ -112,14 +113,14 @@ def measure(repeats: int, only: list[str]) -> dict[str, Any]:
     return found
 
 
-def table(pages: dict[str, Any]) -> str:
+def table(record: dict[str, Any]) -> str:
     """The record as a table in Markdown."""
     head = (
         "clips", "page", "made in", "usable after", "whole after", "frame, median", "frame, 95 %",
         "on time", "work a frame",
     )  # fmt: skip
     lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
-    for name, one in pages.items():
+    for name, one in record["pages"].items():
         opened = {key: statistics.median(run[key] for run in one["opened"]) for key in one["opened"][0]}
         cells = (
             f"{int(one['made']['said'].split()[0]):,} ({name})",
@@ -131,7 +132,10 @@ def table(pages: dict[str, Any]) -> str:
             f"{opened['work']:.1f} ms",
         )
         lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    where, repeats = record["machine"], len(one["opened"])
+    note = f"{where['cpu']}, {where['cores']} cores, load {where['load_average']} at the end; "
+    note += f"medians of {repeats} openings; {record['date'][:10]}."
+    return "\n".join([*lines, "", note, ""])
 
 
 def main() -> None:
@@ -140,14 +144,15 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--only", nargs="+", choices=SOURCES, default=list(SOURCES))
     parser.add_argument("-o", "--output", type=Path, default=RESULT)
-    parser.add_argument("--page", type=Path, default=PAGE, help="with the marker; none if absent")
+    parser.add_argument("--page", action="store_true", help="write the page from the record, measure nothing")
     options = parser.parse_args()
-    pages = measure(options.repeats, options.only)
-    about = {"machine": machine(int(os.environ.get("OMP_NUM_THREADS", "0"))), "versions": versions()}
-    write_json(options.output, {"pages": pages} | about | stamp())
-    text = table(json.loads(options.output.read_text())["pages"])
-    if options.page.is_file():
-        fill(options.page, "atlas", text)
+    if not options.page:
+        pages = measure(options.repeats, options.only)
+        about = {"machine": machine(int(os.environ.get("OMP_NUM_THREADS", "0"))), "versions": versions()}
+        write_json(options.output, {"pages": pages} | about | stamp())
+    text = table(json.loads(options.output.read_text()))
+    if options.output == RESULT:
+        fill(PAGE, "atlas", text)
     print(text)
 
 

@@ -1,4 +1,4 @@
-"""The pictures of docs/pictures.md, from the demo's clips (UI-PRMD, public domain) and the default model.
+"""The pictures of docs/pictures.md, from the demo's clips (public domain), the default model and its log.
 
 PYTHONPATH=. python benchmarks/draw_pictures.py
 """
@@ -11,7 +11,9 @@ from pathlib import Path
 import skelrep
 from skelrep import viz
 from skelrep.demo import demo_action_names, demo_people, load_demo_clips
+from skelrep.train.log import read_log
 
+LOG = Path(__file__).parent / "results" / "default_log.jsonl"
 FOLDER = Path(__file__).parents[1] / "docs" / "pictures"
 QUERY, NEIGHBOURS = 10, 3
 
@@ -34,6 +36,7 @@ def draw(folder: Path) -> None:
     places = viz.map_vectors(index.vectors(), "tsne")
     figure = viz.plot_map(places, actions, title="30 clips of 10 exercises by 3 people each, t-SNE")
     viz.save_figure(figure, folder / "map.png", dpi=85)
+    viz.save_figure(viz.plot_curves(read_log(LOG)), folder / "curves.png", dpi=85)
 
 
 def main() -> None:

@@ -106,6 +106,24 @@ def cells(rows: list[dict[str, Any]]) -> list[list[str]]:
     ]
 
 
+def verdict(rows: list[dict[str, Any]]) -> str:
+    """Who was the fastest, in a sentence that follows from the record."""
+    others = [r for r in rows if r["contender"] != OURS]
+    batches = sorted({r["batch"] for r in rows})
+    best = [max((r for r in others if r["batch"] == batch), key=lambda r: r["ratio"]) for batch in batches]
+    faster = [r for r in best if r["ratio"] > 1]
+    if not faster:
+        ratios = [r["ratio"] for r in best]
+        return (
+            "`skelrep.encode` was the fastest at every batch; the best of the others had "
+            f"{min(ratios):.2f} to {max(ratios):.2f} of its speed."
+        )
+    told = ", ".join(
+        f"{r['contender']} at batch {r['batch']} ({r['ratio']:.2f} times as fast)" for r in faster
+    )
+    return f"Faster than `skelrep.encode`: {told}; nothing else."
+
+
 HEADER = ["", "batch", "ms a batch", "clips a second", "speed beside skelrep"]
 
 
@@ -119,7 +137,7 @@ def write_page() -> None:
     engine = record["versions"].get("onnxruntime")
     note = f"{where['cpu']}, {where['threads']} thread(s); torch {record['versions']['torch']}, "
     note += f"ONNX Runtime {engine}; {record['date'][:10]}; `{record['command']}`.\n"
-    fill(PAGE, "export-speed", "\n".join(lines) + f"\n\n{note}")
+    fill(PAGE, "export-speed", "\n".join(lines) + f"\n\n{verdict(record['rows'])}\n\n{note}")
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ import runpy
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from conftest import REPO, HubServer, make_encoder
@@ -17,7 +18,9 @@ from tiny_training import walks
 
 import skelrep
 from skelrep.cli import main
-from skelrep.hub import ModelCard, Result
+from skelrep.demo import load_demo_clips
+from skelrep.hub import ModelCard, Result, card_metadata, card_results
+from skelrep.pretrained import EMBEDDED
 
 NEW = "acme/new"
 CARD = ModelCard(
@@ -68,6 +71,22 @@ def test_push_with_a_card_as_a_pull_request(
     change = hub.repos[REPO].commits[hub.repos[REPO].refs["refs/pr/1"]]
     assert change["README.md"] == b"# mine\n"
     assert hub.repos[REPO].refs["main"] == commit
+
+
+@pytest.mark.parametrize("name", [model.name for model in skelrep.list_pretrained()])
+def test_every_edition_that_comes_with_skelrep_is_ready_for_the_hub(hub: HubServer, name: str) -> None:
+    folder = EMBEDDED / name
+    assert main(["push", name, NEW]) == 0
+    for file in ("config.json", "model.safetensors", "README.md"):
+        assert files(hub)[file] == (folder / file).read_bytes()
+    card = card_metadata(folder / "README.md")
+    assert card["library_name"] == "skelrep"
+    assert card["license"]
+    assert card["training_data"]
+    assert card_results(card)
+    assert skelrep.verify(NEW).vector_error < 1e-4
+    clips = load_demo_clips()[:1]
+    assert np.array_equal(skelrep.encode(clips, NEW), skelrep.encode(clips, name))
 
 
 def test_push_a_published_checkpoint_and_a_classifier(hub: HubServer, tmp_path: Path) -> None:

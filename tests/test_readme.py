@@ -72,6 +72,16 @@ def test_the_commands_named_in_documents_can_be_parsed() -> None:
         assert build_parser().parse_args(command).command == command[0]
 
 
+def test_the_commands_of_the_table_can_be_parsed_and_ci_runs_them() -> None:
+    commands = runpy.run_path(str(ROOT / ".ci" / "readme.py"))["table_lines"](README)
+    assert len(commands) >= 15
+    for command in commands:
+        program, *words = command.split()
+        assert program == "skelrep"
+        assert build_parser().parse_args(words).command == words[0]
+    assert "python .ci/readme.py README.md" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
 def test_two_commands_do_all_the_set_up_and_ci_takes_them_from_here() -> None:
     lines = [line for block in blocks(README, "bash") for line in block.splitlines()]
     commands = [line for line in lines if "pip install" in line]
@@ -96,18 +106,21 @@ def test_links_of_the_readme_lead_somewhere() -> None:
         assert (ROOT / link).exists(), link
 
 
-def test_the_changelog_has_a_place_for_what_comes_next() -> None:
-    headings = re.findall(r"^## \[(.+?)\]", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert headings[0] == "Unreleased"
+def test_the_changelog_has_a_place_for_what_comes_next_and_a_heading_for_what_is_released() -> None:
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    headings = re.findall(r"^## \[(.+?)\](.*)$", changes, re.MULTILINE)
+    assert headings[0] == ("Unreleased", "")
+    assert all(re.fullmatch(r" - \d{4}-\d\d-\d\d", date) for _, date in headings[1:])
+    if ".dev" not in skelrep.__version__:
+        assert headings[1][0] == skelrep.__version__
 
 
 def test_the_version_stands_in_one_place() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     assert project["project"]["dynamic"] == ["version"]
     assert project["tool"]["hatch"]["version"]["path"] == "skelrep/_version.py"
-    for name in ("README.md", "CHANGELOG.md", "CITATION.cff", "mkdocs.yml"):
-        released = re.findall(r"\d+\.\d+\.\d+", (ROOT / name).read_text(encoding="utf-8"))
-        assert skelrep.__version__ not in released
+    for name in ("README.md", "CITATION.cff", "mkdocs.yml", "docs/index.md", "SECURITY.md"):
+        assert skelrep.__version__.removesuffix(".dev0") not in (ROOT / name).read_text(encoding="utf-8")
 
 
 def test_the_licence_is_apache() -> None:
