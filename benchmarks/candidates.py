@@ -60,7 +60,7 @@ class Candidate:
 CANDIDATES = (
     Candidate(),
     Candidate(blocks=(0, 2)),
-    Candidate(blocks=(0, 2, 4)),
+    Candidate(blocks=(0, 2, 4), size=512),
     Candidate(blocks=(0, 3)),
     Candidate(blocks=(0, 7)),
     Candidate(blocks=(0,)),
