@@ -15,7 +15,8 @@ from labelled import labelled_clips, small_encoder
 
 import skelrep
 from skelrep.cli import main
-from skelrep.cli.console import complain, say, show_warning, visible
+from skelrep.cli.console import complain, say, show_warning
+from skelrep.visible import visible
 
 EVIL = "\x1b]0;owned\x07\x1b[2J\u202etxt\x9b1m"
 

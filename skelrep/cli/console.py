@@ -4,27 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-import unicodedata
 from typing import TextIO
 
-# Control, format (direction marks among them), half of a pair, separators of lines and paragraphs.
-_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")
-_KEPT = "\n\t\u200c\u200d"  # the last two join and part letters in many scripts
-
-
-def visible(text: str) -> str:
-    """Text that a terminal shows and does not obey: names and labels come from files of anybody.
-
-    Control characters, and those that turn the direction of writing or cannot be encoded, become escapes.
-
-    Example:
-        >>> visible("walk\\x1b[2J")
-        'walk\\\\x1b[2J'
-    """
-    return "".join(
-        c if c in _KEPT or unicodedata.category(c) not in _UNSEEN else c.encode("unicode_escape").decode()
-        for c in text
-    )
+from ..visible import visible
 
 
 def say(text: str = "") -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from .console import say
-from .options import Subparsers, add_output_dir
+from .options import Subparsers, add_output_dir, path
 
 
 def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -19,7 +18,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         description="Turn a published checkpoint (CrosSCLR, AimCLR, HiCLR, ActCLR) into a folder with "
         "config.json and model.safetensors, which load_pretrained reads. No code in the checkpoint is run.",
     )
-    parser.add_argument("source", type=Path, metavar="SOURCE.pt", help="the published checkpoint")
+    parser.add_argument("source", type=path, metavar="SOURCE.pt", help="the published checkpoint")
     add_output_dir(parser, "FOLDER", "the model's folder")
     parser.add_argument(
         "--view",

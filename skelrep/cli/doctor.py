@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from .console import say
-from .options import MODEL_HELP, Subparsers, add_clips, add_quiet, check_output_file
+from .options import MODEL_HELP, Subparsers, add_clips, add_quiet, check_output_file, path
 
 
 def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
@@ -21,7 +20,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "unlike the others. The table has the worst first, each with what to do about it.",
     )
     add_clips(parser)
-    parser.add_argument("--json", type=Path, metavar="REPORT.json", help="also write the whole report")
+    parser.add_argument("--json", type=path, metavar="REPORT.json", help="also write the whole report")
     parser.add_argument(
         "--model",
         help=f"also tell clips unlike those that this model was trained on; {MODEL_HELP} (default: none)",

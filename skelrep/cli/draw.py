@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import FormatError, OutputError
 from .console import say
-from .options import CLIPS, CLIPS_HELP, Subparsers, add_output_file, check_output_file, positive
+from .options import CLIPS, CLIPS_HELP, Subparsers, add_output_file, check_output_file, path, positive
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,10 +32,10 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "(--vectors).",
     )
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("clips", type=Path, nargs="?", metavar=CLIPS, help=CLIPS_HELP)
-    what.add_argument("--log", type=Path, metavar="LOG.jsonl", help="log.jsonl of a training run")
+    what.add_argument("clips", type=path, nargs="?", metavar=CLIPS, help=CLIPS_HELP)
+    what.add_argument("--log", type=path, metavar="LOG.jsonl", help="log.jsonl of a training run")
     what.add_argument(
-        "--vectors", type=Path, metavar="VECTORS.npz", help="what skelrep encode -o X.npz wrote"
+        "--vectors", type=path, metavar="VECTORS.npz", help="what skelrep encode -o X.npz wrote"
     )
     add_output_file(parser, "PICTURE", ", ".join((*STILL, *MOVING)))
     parser.add_argument(

@@ -7,10 +7,9 @@ import contextlib
 import logging
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
 
 from .console import say
-from .options import MODEL_HELP, Subparsers, add_revision, check_output_file
+from .options import MODEL_HELP, Subparsers, add_revision, check_output_file, path
 
 SUFFIXES = (".onnx", ".pt2")
 
@@ -31,7 +30,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         "-o",
         "--output-file",
         "--output",
-        type=Path,
+        type=path,
         required=True,
         metavar="FILE",
         help="model.onnx or model.pt2",

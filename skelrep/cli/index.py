@@ -53,7 +53,8 @@ def run(options: argparse.Namespace) -> None:
         raise OutputError(
             f"cannot write {folder}: it is there already. Add to an index with --append, or give a new name."
         )
-    name = options.model or (old.origin.model if old and old.origin else "") or "default"
+    known = old.origin.model if old is not None and old.origin is not None else ""
+    name = options.model if options.model is not None else known or "default"
     model = load_pretrained(name, device=pick_device(options.device))
     origin = VectorOrigin.of(model, name)
     dim = options.truncate_dim if old is None else fitting_dim(old.dim, model)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ConfigError, EvaluationError, FormatError
 from ..record import short
+from .cells import original
 
 if TYPE_CHECKING:
     from ..clips import Clip
@@ -44,6 +45,11 @@ def read_weights(path: Path) -> list[Row]:
                 f"line {line} of {path} has the weight {short(row['weight'])}; expected a number, 0 or more."
             )
     return rows
+
+
+def _originals(row: Row) -> Row:
+    """A row as it was before `skelrep predict` made its cells harmless; a short row holds None."""
+    return {key: original(cell) if isinstance(cell, str) else cell for key, cell in row.items()}
 
 
 def match_labels(
@@ -111,7 +117,7 @@ def _read_rows(path: Path, column: str, meaning: str, option: str) -> list[Row]:
     """Rows with at least the columns `name` and `column`, neither of them empty."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
+            rows = [_originals(row) for row in csv.DictReader(file)]
     except OSError as error:
         raise FormatError(f"cannot read {path}: {error.strerror}. {option} takes a CSV file.") from error
     except (UnicodeDecodeError, csv.Error) as error:

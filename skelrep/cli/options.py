@@ -29,9 +29,16 @@ def positive(text: str) -> int:
     return number
 
 
+def path(text: str) -> Path:
+    """An `argparse` type: a path, which an unset variable of the shell is not: it would be this folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("the name is empty")
+    return Path(text)
+
+
 def add_clips(parser: argparse.ArgumentParser) -> None:
     """Add the clips, which stand without a word."""
-    parser.add_argument("clips", type=Path, metavar=CLIPS, help=CLIPS_HELP)
+    parser.add_argument("clips", type=path, metavar=CLIPS, help=CLIPS_HELP)
 
 
 def add_output_file(
@@ -39,7 +46,7 @@ def add_output_file(
 ) -> None:
     """Add `--output-file`, which must be given where there is no default."""
     parser.add_argument(
-        "-o", "--output-file", type=Path, required=default is None, default=default, metavar=metavar,
+        "-o", "--output-file", type=path, required=default is None, default=default, metavar=metavar,
         help=about if default is None else f"{about} (default: %(default)s)",
     )  # fmt: skip
 
@@ -47,13 +54,13 @@ def add_output_file(
 def add_table_file(parser: argparse.ArgumentParser) -> None:
     """Add `--output-file` of a table that is printed without it."""
     parser.add_argument(
-        "-o", "--output-file", type=Path, metavar="OUT.csv", help="write here instead of printing"
+        "-o", "--output-file", type=path, metavar="OUT.csv", help="write here instead of printing"
     )
 
 
 def add_output_dir(parser: argparse.ArgumentParser, metavar: str, about: str) -> None:
     """Add `--output-dir`."""
-    parser.add_argument("-o", "--output-dir", type=Path, required=True, metavar=metavar, help=about)
+    parser.add_argument("-o", "--output-dir", type=path, required=True, metavar=metavar, help=about)
 
 
 def add_model(parser: argparse.ArgumentParser) -> None:
@@ -69,7 +76,7 @@ def add_revision(parser: argparse.ArgumentParser) -> None:
 def add_labels(parser: argparse.ArgumentParser, more: str, *, required: bool = False) -> None:
     """Add `--labels`; `more` says what else the file may hold, and what becomes of other clips."""
     parser.add_argument(
-        "--labels", type=Path, required=required, metavar="LABELS.csv", help=f"{LABELS_HELP}; {more}"
+        "--labels", type=path, required=required, metavar="LABELS.csv", help=f"{LABELS_HELP}; {more}"
     )
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .cells import as_csv
 from .console import say
 from .options import (
     Subparsers,
@@ -65,11 +64,11 @@ def run(options: argparse.Namespace) -> None:
 
 def as_table(clips: Sequence[Clip], found: Predictions) -> str:
     """CSV with a line for each clip."""
-    text = io.StringIO()
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(("name", "label", "probability", "novelty"))
-    rows = zip(clips, found.labels, found.probabilities.max(axis=1), found.novelty, strict=True)
-    for clip, label, probability, novelty in rows:
-        answer = "unknown" if label is None else label
-        table.writerow((clip.name, answer, f"{probability:.4f}", f"{novelty:.4f}"))
-    return text.getvalue()
+    answers = ("unknown" if label is None else label for label in found.labels)
+    rows = (
+        (clip.name, answer, f"{probability:.4f}", f"{novelty:.4f}")
+        for clip, answer, probability, novelty in zip(
+            clips, answers, found.probabilities.max(axis=1), found.novelty, strict=True
+        )
+    )
+    return as_csv(("name", "label", "probability", "novelty"), rows)

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .console import say
 from .label_file import match_rows, read_labels
-from .options import Subparsers, add_clips, add_device, add_labels, add_model, add_quiet, check_output_file
+from .options import (
+    Subparsers,
+    add_clips,
+    add_device,
+    add_labels,
+    add_model,
+    add_quiet,
+    check_output_file,
+    path,
+)
 from .split_words import FORMS, find_folds
 
 if TYPE_CHECKING:
@@ -54,7 +62,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         help="comma-separated; of all that is random (default: %(default)s)",
     )  # fmt: skip
     parser.add_argument("--name", help="what to call the data (default: the name of the folder or file)")
-    parser.add_argument("--json", type=Path, metavar="OUT.json", help="write the records here")
+    parser.add_argument("--json", type=path, metavar="OUT.json", help="write the records here")
     add_device(parser)
     add_quiet(parser, "no progress bar")
     parser.set_defaults(run=run, after_interrupt="; nothing was written")
@@ -116,6 +124,9 @@ def _baselines(text: str) -> list[str]:
 
 def _numbers(text: str) -> list[int]:
     try:
-        return [int(word) for word in _words(text)]
+        numbers = [int(word) for word in _words(text)]
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text} is not a list of whole numbers") from error
+    if not numbers or min(numbers) < 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not one or more numbers, 0 or above")
+    return numbers

@@ -104,4 +104,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if is_first_process() or not isinstance(error, PeerError):  # the process that failed says why
             complain(f"error: {error}")
         return EXIT_ERROR
+    except OSError as error:  # of the system, on a path that nobody looked at before: no fault of the program
+        if options.traceback:
+            raise
+        complain(f"error: {error.strerror or error}: {error.filename or options.command}")
+        return EXIT_ERROR
     return 0

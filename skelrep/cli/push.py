@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .console import say
-from .options import MODEL_HELP, Subparsers
+from .options import MODEL_HELP, Subparsers, path
 
 if TYPE_CHECKING:
     from ..hub import Pushed, Target
@@ -33,7 +33,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     parser.add_argument("--revision", metavar="BRANCH", help="push to this branch; made where missing")
     parser.add_argument("--create-pr", action="store_true", help="open a pull request instead")
     parser.add_argument("--commit-message", metavar="TEXT", help="of the commit")
-    parser.add_argument("--card", type=Path, metavar="FILE", help="Markdown that becomes the README.md")
+    parser.add_argument("--card", type=path, metavar="FILE", help="Markdown that becomes the README.md")
     parser.set_defaults(run=run, after_interrupt="; look at the repo: a commit is whole or not there")
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
 from .console import say
-from .options import Subparsers, add_device, add_output_dir, add_quiet
+from .options import Subparsers, add_device, add_output_dir, add_quiet, path
 from .train_config import CONFIG_HELP, add_schedule, make_config
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("split", metavar="SPLIT", help=f"one of {', '.join(SPLIT_NAMES)}")
     parser.add_argument(
-        "--data", type=Path, required=True, metavar="DIR", help="folder of the raw files, also in subfolders"
+        "--data", type=path, required=True, metavar="DIR", help="folder of the raw files, also in subfolders"
     )
     add_output_dir(parser, "RUN", "the run's folder")
     _add_config(parser)
@@ -54,7 +53,7 @@ def _add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--views", choices=tuple(VIEWS), help="all is 3s-CrosSCLR, joint is SkeletonCLR (default: all)"
     )
-    parser.add_argument("--config", type=Path, metavar="CONFIG.json", help=CONFIG_HELP)
+    parser.add_argument("--config", type=path, metavar="CONFIG.json", help=CONFIG_HELP)
     add_schedule(parser)
 
 

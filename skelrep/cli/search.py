@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import csv
-import io
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from .cells import as_csv
 from .console import say
 from .options import (
     Subparsers,
@@ -16,6 +14,7 @@ from .options import (
     add_device,
     add_table_file,
     check_output_file,
+    path,
     pick_device,
     positive,
 )
@@ -37,7 +36,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
         description="Print, as CSV, the clips of an index whose vectors are nearest to each clip given: "
         "query, rank, name, row and cosine.",
     )
-    parser.add_argument("index", type=Path, metavar="INDEX", help="a folder that skelrep index wrote")
+    parser.add_argument("index", type=path, metavar="INDEX", help="a folder that skelrep index wrote")
     add_clips(parser)
     parser.add_argument(
         "-k", type=positive, default=10, help="neighbours of each clip (default: %(default)s)"
@@ -73,10 +72,10 @@ def as_table(
     index: Index, queries: Sequence[str], scores_QK: NDArray[np.float32], ids_QK: NDArray[np.int64]
 ) -> str:
     """CSV with a line for each neighbour."""
-    text, names = io.StringIO(), index.names
-    table = csv.writer(text, lineterminator="\n")
-    table.writerow(("query", "rank", "name", "row", "cosine"))
-    for query, scores, ids in zip(queries, scores_QK.tolist(), ids_QK.tolist(), strict=True):
-        for rank, (score, row) in enumerate(zip(scores, ids, strict=True), start=1):
-            table.writerow((query, rank, names[row], row, f"{score:.4f}"))
-    return text.getvalue()
+    names = index.names
+    rows = (
+        (query, rank, names[row], row, f"{score:.4f}")
+        for query, scores, ids in zip(queries, scores_QK.tolist(), ids_QK.tolist(), strict=True)
+        for rank, (score, row) in enumerate(zip(scores, ids, strict=True), start=1)
+    )
+    return as_csv(("query", "rank", "name", "row", "cosine"), rows)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
@@ -19,6 +18,7 @@ from .options import (
     add_output_dir,
     add_quiet,
     add_window,
+    path,
     positive,
 )
 from .train_config import add_config, make_config
@@ -49,7 +49,7 @@ def add_parser(commands: Subparsers, common: argparse.ArgumentParser) -> None:
     add_config(parser)
     add_window(parser, "train on windows of this many frames of each clip")
     parser.add_argument(
-        "--sample-weights", type=Path, metavar="WEIGHTS.csv",
+        "--sample-weights", type=path, metavar="WEIGHTS.csv",
         help="a CSV file with the columns name (a file without its ending) and weight: how often a clip is "
         "trained on, relative to the others (default: all alike)",
     )  # fmt: skip
@@ -70,7 +70,7 @@ def _add_monitor(parser: argparse.ArgumentParser) -> None:
     """The options that make a `KnnMonitor`."""
     parser.add_argument(
         "--monitor",
-        type=Path,
+        type=path,
         metavar="FOLDER",
         help="labelled clips: stop when their nearest neighbours stop improving, keep the best epoch",
     )

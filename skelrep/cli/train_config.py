@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
-from .options import positive
+from .options import path, positive
 
 if TYPE_CHECKING:
     from ..config import PretrainConfig, View
@@ -28,7 +28,7 @@ def add_config(parser: argparse.ArgumentParser) -> None:
         default="fixed",
         help="fixed repairs the published code, faithful repeats it (default: %(default)s)",
     )
-    source.add_argument("--config", type=Path, metavar="CONFIG.json", help=CONFIG_HELP)
+    source.add_argument("--config", type=path, metavar="CONFIG.json", help=CONFIG_HELP)
     parser.add_argument("--views", nargs="+", choices=VIEW_NAMES, help="one to three of them (default: all)")
     add_schedule(parser)
 

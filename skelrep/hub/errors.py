@@ -101,9 +101,9 @@ def _failure(error: Exception, repo_id: str, what: str) -> HubError:
     """The Hub could not be asked, failed while answering, or refused; or this disk did."""
     causes = list(_causes(error))
     status = next((code for code in map(_status, causes) if code is not None), None)
-    reason = _first_line(causes[-1]) or type(causes[-1]).__name__
+    reason = _first_line(causes[-1]).rstrip(".") or type(causes[-1]).__name__
     answered = "" if status is None else f" (HTTP {status})"
-    return HubError(f"{repo_id} {what}{answered}: {reason} {_remedy(causes, status, what)}.")
+    return HubError(f"{repo_id} {what}{answered}: {reason}. {_remedy(causes, status, what)}.")
 
 
 def _remedy(causes: list[BaseException], status: int | None, what: str) -> str:

@@ -68,7 +68,7 @@ def own_model(origin: VectorOrigin | None, model: str | SkeletonEncoder | None) 
         raise VectorsError(
             "the index does not know its model by name. Pass model=..., the one that it was made with."
         )
-    encoder = loaded(model or (origin.model if origin else ""))
+    encoder = loaded(model if model is not None else origin.model if origin else "")
     check_same_origin(origin, VectorOrigin.of(encoder))
     return encoder
 

@@ -27,8 +27,15 @@ Columns = Sequence[Sequence[Any]]
 
 
 def is_store(folder: Path) -> bool:
-    """Whether a folder holds a saved `ClipStore`."""
-    return (folder / INDEX_NAME).is_file()
+    """Whether a folder holds a saved `ClipStore`.
+
+    Raises:
+        FormatError: nobody may look into it.
+    """
+    try:
+        return (folder / INDEX_NAME).is_file()
+    except OSError as error:
+        raise FormatError(f"{folder} cannot be read ({error.strerror}). Check its permissions.") from error
 
 
 def write_store(

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..errors import FormatError
-from .skeleton import TRUNK_COLOUR, new_figure
+from ..visible import visible_line
+from .skeleton import TITLE_LETTERS, TRUNK_COLOUR, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -79,7 +80,8 @@ def plot_curves(records: Sequence[StepRecord], *, title: str = "Training") -> Fi
         bbox_to_anchor=(1, 1),
         labelcolor=TRUNK_COLOUR,
     )
-    figure.text(0.1, 0.955, title, fontsize=13, fontweight="bold", color=TRUNK_COLOUR, parse_math=False)
+    words = visible_line(title, TITLE_LETTERS)
+    figure.text(0.1, 0.955, words, fontsize=13, fontweight="bold", color=TRUNK_COLOUR, parse_math=False)
     return figure
 
 

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from ..errors import ConfigError, VectorsError
 from ..index.rows import as_rows, row_scales, unit_rows
+from ..visible import visible_line
 from .reduce import FloatArray, first_two, principal_components, tsne, umap
-from .skeleton import TRUNK_COLOUR, new_figure
+from .skeleton import TITLE_LETTERS, TRUNK_COLOUR, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,9 +91,10 @@ def plot_map(places_N2: FloatArray, groups: Sequence[str] | None = None, *, titl
         )  # fmt: skip
         for text, name in zip(legend.get_texts(), [*names, "others"], strict=False):
             text.set_parse_math(False)
-            text.set_text(name if len(name) <= 32 else name[:31] + "…")
+            text.set_text(visible_line(name, 32))
     if title:
-        figure.text(0.03, 0.955, title, fontsize=12, fontweight="bold", color=TRUNK_COLOUR, parse_math=False)
+        words = visible_line(title, TITLE_LETTERS)
+        figure.text(0.03, 0.955, words, fontsize=12, fontweight="bold", color=TRUNK_COLOUR, parse_math=False)
     return figure
 
 
@@ -117,7 +119,7 @@ def _largest(groups: Sequence[str] | None) -> tuple[list[str], list[NDArray[np.b
     if groups is None:
         return [], []
     column = np.array(groups, dtype=object)
-    names, counts = np.unique(column.astype(str), return_counts=True)
+    names, counts = np.unique(column, return_counts=True)  # as fixed-width text, names would lose a NUL
     kept = sorted(names[np.argsort(-counts, kind="stable")[:MAX_GROUPS]].tolist())
     return kept, [column == name for name in kept]
 

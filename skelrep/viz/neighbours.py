@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..clips import Clip
-from .skeleton import HEAD_RADIUS, LEFT_COLOUR, RIGHT_COLOUR, TRUNK_COLOUR, draw_clip, new_figure
+from ..visible import visible, visible_line
+from .skeleton import (
+    HEAD_RADIUS,
+    LEFT_COLOUR,
+    RIGHT_COLOUR,
+    TITLE_LETTERS,
+    TRUNK_COLOUR,
+    draw_clip,
+    new_figure,
+)
 from .view import project
 
 if TYPE_CHECKING:
@@ -130,18 +139,20 @@ def _frame_cell(axes: Axes, kind: str) -> None:
 
 def _write_cell(axes: Axes, kind: str, corner: str, person: str, action: str) -> None:
     colour = CELL_COLOURS[kind][0]
-    place: dict[str, Any] = {"transform": axes.transAxes, "va": "top", "zorder": 6}
+    place: dict[str, Any] = {"transform": axes.transAxes, "va": "top", "zorder": 6, "parse_math": False}
     axes.text(0.09, 0.955, corner, ha="left", fontsize=7.4, fontweight="bold", color=colour, **place)
-    axes.text(0.91, 0.955, person, ha="right", fontsize=7.0, color=TRUNK_COLOUR, alpha=0.7, **place)
-    caption = "\n".join(textwrap.wrap(action, CAPTION_LETTERS)[:2])
+    who = visible_line(person, CAPTION_LETTERS // 2)
+    axes.text(0.91, 0.955, who, ha="right", fontsize=7.0, color=TRUNK_COLOUR, alpha=0.7, **place)
+    caption = "\n".join(textwrap.wrap(visible(action), CAPTION_LETTERS)[:2])
     axes.text(0.5, 0.15, caption, ha="center", fontsize=6.5, color=TRUNK_COLOUR, linespacing=1.2, **place)
 
 
 def _write_legend(figure: Figure, title: str, width: float, height: float) -> None:
     left = (MARGIN + 0.03 * CELL_WIDTH) / width
     figure.text(
-        left, 1 - 0.2 / height, title, ha="left", va="top", fontsize=13, fontweight="bold", color=TRUNK_COLOUR
-    )
+        left, 1 - 0.2 / height, visible_line(title, TITLE_LETTERS), ha="left", va="top", fontsize=13,
+        fontweight="bold", color=TRUNK_COLOUR, parse_math=False,
+    )  # fmt: skip
     explained = "each clip asked for (grey), then the clips whose vectors are most similar, with their cosine"
     figure.text(left, 1 - 0.53 / height, explained, ha="left", va="top", fontsize=8.6, color=TRUNK_COLOUR)
     entries = (

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..clips import Clip
 from ..errors import ConfigError
+from ..visible import visible
 from .skeleton import HEAD_RADIUS, TRUNK_COLOUR, new_figure
 from .view import Camera, FloatArray, body_points, camera_for
 
@@ -138,7 +139,7 @@ def _draw_floor(axes: Axes, camera: Camera, middle: float) -> None:
 
 def _write_caption(axes: Axes, caption: str, width: float) -> None:
     letters = max(8, int(width * LETTERS_AN_INCH))
-    lines = [line for part in caption.splitlines() for line in textwrap.wrap(part, letters)]
+    lines = [line for part in visible(caption).splitlines() for line in textwrap.wrap(part, letters)]
     if len(lines) > CAPTION_LINES:
         lines = [*lines[: CAPTION_LINES - 1], lines[CAPTION_LINES - 1][: letters - 1] + "…"]
     text = "\n".join(lines)

@@ -12,6 +12,7 @@ from ..atomic import atomic_write
 from ..clips import Clip
 from ..errors import MissingDependencyError, OutputError
 from ..layout import ANATOMY, HEAD
+from ..visible import visible_line
 from .view import FloatArray, project
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ RIGHT_JOINTS = frozenset({8, 9, 10, 11, 16, 17, 18, 19, 23, 24})
 HAND_JOINTS = frozenset({7, 11, 21, 22, 23, 24})
 TRAILED_JOINTS = (6, 10, 14, 18)  # wrists and ankles
 HEAD_RADIUS = 0.095  # metres
+TITLE_LETTERS = 80
 
 
 def new_figure(width: float, height: float) -> Figure:
@@ -149,7 +151,7 @@ def plot_clip(clip: Clip, *, poses: int = 6) -> Figure:
             if not np.isnan(pose_VC).any():
                 draw_pose(axes, pose_VC, shift=step * spacing)
     bare_axes(axes)
-    figure.suptitle(clip.name, fontsize=10, color=TRUNK_COLOUR)
+    figure.suptitle(visible_line(clip.name, TITLE_LETTERS), fontsize=10, color=TRUNK_COLOUR, parse_math=False)
     return figure
 
 
