@@ -2,18 +2,22 @@
 
 Targets that are fuzzed side by side write a record each (`python -m fuzz.run --target NAME --json FILE`).
 Of two records of one target, the one with more inputs stays; delete a target's old record by --replace.
+Records of one target that go on where another ends (`--first`) are added up before.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from .page import RECORD
 
-Targets = dict[str, Any]
+Record = dict[str, Any]  # of one target
+Targets = dict[str, Record]
 
 
 def main() -> None:
@@ -28,8 +32,8 @@ def main() -> None:
     from .catalogue import TARGETS
 
     known = json.loads(options.into.read_text()) if options.into.exists() else {"targets": {}}
-    for path in options.records:
-        known["targets"] = merged(known["targets"], _targets(path), replace=options.replace)
+    for new in joined([_targets(path) for path in options.records]):
+        known["targets"] = merged(known["targets"], new, replace=options.replace)
     known["targets"] = {name: known["targets"][name] for name in TARGETS if name in known["targets"]}
     options.into.write_text(json.dumps(known, indent=1) + "\n")
 
@@ -42,6 +46,37 @@ def merged(old: Targets, new: Targets, *, replace: bool) -> Targets:
         if replace or record["inputs"] > old.get(name, {"inputs": 0})["inputs"]
     }
     return old | better
+
+
+def joined(records: Sequence[Targets]) -> list[Targets]:
+    """The records, each that begins with a later input than the first added to the one that ends there.
+
+    Raises:
+        SystemExit: one begins where no other ends.
+    """
+    out = [record for record in records if not _first(record)]
+    for record in sorted((record for record in records if _first(record)), key=_first):
+        (name,) = record
+        before = next((one for one in out if name in one and one[name]["inputs"] == _first(record)), None)
+        if before is None:
+            raise SystemExit(f"{name}: nothing ends at input {_first(record)}, where a record begins.")
+        before[name] = added(before[name], record[name])
+    return out
+
+
+def added(one: Record, next_one: Record) -> Record:
+    """What two records of neighbouring inputs of one target say together."""
+    outcomes = Counter(one["outcomes"]) + Counter(next_one["outcomes"])
+    largest = {key: max(one[key], next_one[key]) for key in ("slowest_ms", "memory_mb")}
+    return next_one | largest | {
+        "first": one.get("first", 0), "outcomes": dict(outcomes),
+        "findings": one["findings"] + next_one["findings"],
+        "cpu_seconds": round(one["cpu_seconds"] + next_one["cpu_seconds"], 3),
+    }  # fmt: skip
+
+
+def _first(targets: Targets) -> int:
+    return max(record.get("first", 0) for record in targets.values())
 
 
 def _targets(path: Path) -> Targets:

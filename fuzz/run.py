@@ -3,8 +3,9 @@
     python -m fuzz.run --inputs 100000 --json benchmarks/results/fuzz.json [--target NAME] [--seconds 100]
 
 Inputs are numbered: the same seed gives the same ones. With --seconds a run stops in time, and the same
-command goes on where it stopped. A worker process reads (`fuzz.worker`); it may grow by 512 MiB, and take 5 s
-of processor time an input.
+command goes on where it stopped. With --first several processes share the inputs (`--first 50000 --inputs
+100000` reads the second half), and `fuzz.merge` adds them up. A worker process reads (`fuzz.worker`); it may
+grow by 512 MiB, and take 5 s of processor time an input.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ def main() -> int:
     parser.add_argument("--inputs", type=int, default=1000, help="for each target (default: %(default)s)")
     parser.add_argument("--target", action="append", help="only this one; may be repeated (default: all)")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--first", type=int, default=0, help="number of the first input (default: 0)")
     parser.add_argument("--seconds", type=float, help="stop after so many, to go on later")
     parser.add_argument("--json", type=Path, help="merge the counts into this file")
     parser.add_argument("--crashes", type=Path, default=Path("fuzz-findings"), help="folder of what is found")
@@ -46,7 +48,8 @@ def main() -> int:
         if name not in TARGETS:
             parser.error(f"no target {name!r}; there are {', '.join(TARGETS)}")
         before = records.get(name, {})
-        record = before if before.get("seed") == options.seed else _empty(options.seed)
+        same = before.get("seed") == options.seed and before.get("first", 0) == options.first
+        record = before if same else _empty(options.seed, options.first)
         attack(name, record, options, end)
         print(_line(name, record), flush=True)
         records = _merge(options.json, records | {name: record}, name, list(TARGETS))
@@ -134,10 +137,10 @@ def _keep(name: str, number: int, reason: str, record: dict[str, Any], options: 
     print(f"  {name} {number}: {what}", flush=True)
 
 
-def _empty(seed: int) -> dict[str, Any]:
+def _empty(seed: int, first: int) -> dict[str, Any]:
     return {
-        "seed": seed, "inputs": 0, "outcomes": {}, "cpu_seconds": 0.0, "slowest_ms": 0.0, "memory_mb": 0.0,
-        "findings": [],
+        "seed": seed, "first": first, "inputs": first, "outcomes": {}, "cpu_seconds": 0.0,
+        "slowest_ms": 0.0, "memory_mb": 0.0, "findings": [],
     }  # fmt: skip
 
 

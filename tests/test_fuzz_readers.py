@@ -140,26 +140,3 @@ def test_clips_that_are_not_whole_are_found(fields: dict[str, object]) -> None:
     check_result([skelrep.Clip(**whole)])
     with pytest.raises(Breach, match="a clip with"):
         check_result([skelrep.Clip(**whole | fields)])
-
-
-def test_the_page_is_written_from_the_record(tmp_path: Path) -> None:
-    from fuzz.page import PAGE, main
-
-    targets = {
-        "json": {"inputs": 1200, "outcomes": {"parsed": 200, "FormatError": 900, "ShapeError": 100}}
-        | {"slowest_ms": 12.6, "memory_mb": 3.2, "findings": []},
-        "csv": {"inputs": 10, "outcomes": {"finding": 10}}
-        | {"slowest_ms": 0.1, "memory_mb": 0, "findings": [{"input": 3, "what": "a crash", "times": 10}]},
-    }
-    record, page = tmp_path / "fuzz.json", tmp_path / "page.md"
-    record.write_text(json.dumps({"targets": targets}))
-    page.write_text(PAGE.read_text())
-    for _ in range(2):
-        main(record, page)
-        assert (
-            "| json | 1,200 | 200 | FormatError 900, ShapeError 100 | 13 ms | 3 MB | 0 |" in page.read_text()
-        )
-        assert page.read_text().count("| **all** | 1,210 | | | | | 1 |") == 1
-    page.write_text("no markers")
-    with pytest.raises(SystemExit, match="should hold the marker 'fuzz' once, found 0"):
-        main(record, page)
