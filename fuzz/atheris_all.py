@@ -39,13 +39,21 @@ def main() -> int:
     from .catalogue import TARGETS
 
     options.artifacts.mkdir(parents=True, exist_ok=True)
-    done = json.loads(options.json.read_text())["targets"] if options.json.exists() else {}
-    for name in options.target or TARGETS:
-        if name not in done:
-            done[name] = attack(name, options.seconds, options.artifacts.resolve())
-            write_json(options.json, {**provenance(), "targets": done})
-            print(name, done[name], flush=True)
-    return int(any(record["exit_code"] for record in done.values()))
+    wanted = options.target or list(TARGETS)
+    for name in wanted:
+        if name not in recorded(options.json):
+            new = attack(name, options.seconds, options.artifacts.resolve())
+            done = recorded(options.json) | {name: new}  # what others wrote meanwhile stays
+            ordered = {known: done[known] for known in TARGETS if known in done}
+            write_json(options.json, {**provenance(), "targets": ordered})
+            print(name, new, flush=True)
+    return int(any(recorded(options.json)[name]["exit_code"] for name in wanted))
+
+
+def recorded(path: Path) -> dict[str, Any]:
+    """The targets of a record; none where there is no record yet."""
+    targets: dict[str, Any] = json.loads(path.read_text())["targets"] if path.exists() else {}
+    return targets
 
 
 def attack(name: str, seconds: int, artifacts: Path) -> dict[str, Any]:

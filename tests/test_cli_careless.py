@@ -130,11 +130,19 @@ def test_no_index(index: str, capsys: pytest.CaptureFixture[str]) -> None:
         (("--labels", "l.csv", "--split", "subjects:ann"), "needs the column 'subject'"),
         (("--labels", "l.csv", "--split", "kfold:99"), "folds is 99"),
         (("--labels", "l.csv", "--split", "kfold:2", "--protocol", "guess"), "no protocol 'guess'"),
-        (("--labels", "l.csv", "--split", "kfold:2", "--device", "nope"), "device 'nope' cannot be used"),
     ],
 )
 def test_probe(arguments: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert message in told(["probe", "good", *MODEL, "--quiet", "--json", "o.json", *arguments], capsys)
+
+
+@pytest.mark.parametrize("device", ["nope", "meta", "cpu:x"])
+def test_no_device(device: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ("encode", "index", "predict", "atlas", "probe", "finetune", "train"):
+        rest, option, target = COMMANDS[command]
+        line = told([command, "good", *rest, option, target, "--device", device], capsys)
+        assert f"device {device!r} cannot be used" in line
+    assert "cannot be used" in told(["search", "index", "good", *MODEL, "--device", device], capsys)
 
 
 @pytest.mark.parametrize("data", ["missing", "empty", "good", "file"])

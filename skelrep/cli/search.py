@@ -56,9 +56,10 @@ def run(options: argparse.Namespace) -> None:
     from ..atomic import atomic_write
     from ..index import Index
     from ..index.embedding import embed_clips, fitting_dim, own_model
+    from ..device import check_device
 
     index = Index.load(options.index)
-    model = own_model(index.origin, options.model).to(pick_device(options.device))
+    model = own_model(index.origin, options.model).to(check_device(pick_device(options.device)))
     rows, queries = embed_clips(options.clips, model, False, fitting_dim(index.dim, model))
     text = as_table(index, queries, *index.search(rows, options.k))
     if options.output_file is None:

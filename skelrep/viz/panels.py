@@ -79,7 +79,7 @@ def lay_out(
         raise ConfigError(f"{len(captions)} captions were given for {count} clips; expected one a clip.")
     half, top, low = _extent(scenes)
     width = height * 2 * half / (top - low)
-    columns = columns or max(1, min(count, round(np.sqrt(2 * count * (height / width)))))
+    columns = min(count, columns or max(1, round(np.sqrt(2 * count * (height / width)))))
     rows = -(-count // columns)
     foot = 0.0 if captions is None else CAPTION_HEIGHT
     figure = new_figure(columns * width, rows * (height + foot))
