@@ -7,6 +7,7 @@ that was stopped goes on. What it finds lies in the folder `--artifacts`.
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import re
 import subprocess
@@ -34,8 +35,6 @@ def main() -> int:
     parser.add_argument("--json", type=Path, default=RECORD)
     parser.add_argument("--artifacts", type=Path, default=Path("fuzz-findings"))
     options = parser.parse_args()
-    from records import provenance, write_json
-
     from .catalogue import TARGETS
 
     options.artifacts.mkdir(parents=True, exist_ok=True)
@@ -43,11 +42,20 @@ def main() -> int:
     for name in wanted:
         if name not in recorded(options.json):
             new = attack(name, options.seconds, options.artifacts.resolve())
-            done = recorded(options.json) | {name: new}  # what others wrote meanwhile stays
-            ordered = {known: done[known] for known in TARGETS if known in done}
-            write_json(options.json, {**provenance(), "targets": ordered})
+            _write(options.json, name, new, list(TARGETS))
             print(name, new, flush=True)
     return int(any(recorded(options.json)[name]["exit_code"] for name in wanted))
+
+
+def _write(path: Path, name: str, new: dict[str, Any], order: list[str]) -> None:
+    """Write one target beside those that other runs have written meanwhile."""
+    from records import provenance, write_json
+
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = recorded(path) | {name: new}
+        done = {known: done[known] for known in order if known in done}
+        write_json(path, {**provenance(), "targets": done})
 
 
 def recorded(path: Path) -> dict[str, Any]:
