@@ -54,9 +54,9 @@ def run(options: argparse.Namespace) -> None:
     if options.output_file is not None:
         check_output_file(options.output_file, (".csv",))
     from ..atomic import atomic_write
+    from ..device import check_device
     from ..index import Index
     from ..index.embedding import embed_clips, fitting_dim, own_model
-    from ..device import check_device
 
     index = Index.load(options.index)
     model = own_model(index.origin, options.model).to(check_device(pick_device(options.device)))
