@@ -109,8 +109,8 @@ def _tensor(content: NDArray[np.uint8], start: int, place: Place) -> Tensor:
 
 def _place(name: str, entry: object) -> Place:
     match entry:
-        case {"dtype": str(kind), "shape": list(shape), "data_offsets": [start, stop]} if len(entry) == 3:
-            if kind in DTYPES and all(map(_is_size, (*shape, start, stop))):
+        case {"dtype": str(kind), "shape": list(shape), "data_offsets": [start, stop], **more}:
+            if not more and kind in DTYPES and all(map(_is_size, (*shape, start, stop))):
                 return Place(start, stop, name, DTYPES[kind], shape)
     raise ValueError(f"{short(name)} is {short(entry)}")
 

@@ -99,7 +99,7 @@ def unpack(files: ModelFiles) -> tuple[dict[str, Tensor], dict[str, str]]:
             f"{path} is not a whole safetensors file ({str(error)[:200]}). {files.remedy}"
         ) from error
     stored = header.metadata.get(CONTENT_SHA256)
-    if stored not in (None, hashlib.sha256(content[header.end :]).hexdigest()):
+    if stored not in (None, hashlib.sha256(content[header.end :].data).hexdigest()):
         raise WeightsError(
             f"{path} is damaged: its numbers are not the ones that were saved (the SHA-256 in its header "
             f"differs). {files.remedy}"
