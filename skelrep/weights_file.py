@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor
 
 from .errors import WeightsError, WeightsNotFoundError
 from .record import listed
-from .tensor_bytes import read_bytes, read_header, tensors_in
+from .regular_files import read_regular
 
 CONFIG_NAME = "config.json"
 WEIGHTS_NAME = "model.safetensors"
@@ -64,8 +66,6 @@ def pack(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
         >>> pack(tensors, {"x": "1", "y": "2"}) == pack(tensors, {"y": "2", "x": "1"})
         True
     """
-    from safetensors.torch import save  # only who saves waits for it
-
     blob = save(dict(tensors), dict(metadata))
     size = int.from_bytes(blob[:8], "little")
     # safetensors writes its metadata in a random order; equal models should be equal files.
@@ -87,24 +87,25 @@ def unpack(files: ModelFiles) -> tuple[dict[str, Tensor], dict[str, str]]:
     path = files.weights
     try:
         # Read, not mapped: the file may be replaced while its tensors are in use.
-        content = read_bytes(path)
-        header = read_header(content)
-        tensors = tensors_in(content, header)
+        content = read_regular(path)
+        tensors = load(content)
+        start = 8 + int.from_bytes(content[:8], "little")
+        metadata = json.loads(content[8:start]).get("__metadata__") or {}
     except FileNotFoundError as error:
         raise WeightsNotFoundError(
             f"there is no {path}; a model is {CONFIG_NAME} and {WEIGHTS_NAME}."
         ) from error
-    except (OSError, ValueError, RuntimeError, MemoryError) as error:
+    except (SafetensorError, OSError, ValueError, RuntimeError, MemoryError) as error:
         raise WeightsError(
             f"{path} is not a whole safetensors file ({str(error)[:200]}). {files.remedy}"
         ) from error
-    stored = header.metadata.get(CONTENT_SHA256)
-    if stored not in (None, hashlib.sha256(content[header.end :].data).hexdigest()):
+    stored = metadata.get(CONTENT_SHA256)
+    if stored not in (None, hashlib.sha256(memoryview(content)[start:]).hexdigest()):
         raise WeightsError(
             f"{path} is damaged: its numbers are not the ones that were saved (the SHA-256 in its header "
             f"differs). {files.remedy}"
         )
-    return tensors, header.metadata
+    return tensors, metadata
 
 
 def check_tensors(
