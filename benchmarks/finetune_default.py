@@ -4,8 +4,9 @@
     PYTHONPATH=. python benchmarks/finetune_default.py --data ../shared/data -o runs/finetune --page
 
 Held-out people of `protocols.py`; 10 % of the training labels (drawn by seed, class by class) and all of
-them (one seed: from scratch on IRDS takes most of an hour on one core). Both are trained by `skelrep.evaluate`: fine-tuning for at most 40 passes, stopped by a fifth of its
-training clips; from scratch for 100, on all of them. Each cell is a record and is not computed twice.
+them (one seed: from scratch on IRDS takes most of an hour on one core). Both are trained by
+`skelrep.evaluate`: fine-tuning for at most 40 passes, stopped by a fifth of its training clips; from scratch
+for 100, on all of them. Each cell is a record and is not computed twice.
 """
 
 from __future__ import annotations
