@@ -136,13 +136,20 @@ def test_probe(arguments: tuple[str, ...], message: str, capsys: pytest.CaptureF
     assert message in told(["probe", "good", *MODEL, "--quiet", "--json", "o.json", *arguments], capsys)
 
 
-@pytest.mark.parametrize("device", ["nope", "meta", "cpu:x"])
+@pytest.mark.parametrize("device", ["nope", "cpu:x"])
 def test_no_device(device: str, capsys: pytest.CaptureFixture[str]) -> None:
     for command in ("encode", "index", "predict", "atlas", "probe", "finetune", "train"):
         rest, option, target = COMMANDS[command]
         line = told([command, "good", *rest, option, target, "--device", device], capsys)
         assert f"device {device!r} cannot be used" in line
     assert "cannot be used" in told(["search", "index", "good", *MODEL, "--device", device], capsys)
+
+
+@pytest.mark.parametrize("command", sorted({*COMMANDS, "search"} - {"draw", "doctor"}))
+def test_a_device_without_numbers(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main([command, "good", "--device", "meta"])
+    assert "device 'meta' cannot be used: it holds no numbers" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("data", ["missing", "empty", "good", "file"])

@@ -22,6 +22,7 @@ from .options import (
     add_truncate_dim,
     add_window,
     check_output_file,
+    device,
     pick_device,
 )
 
@@ -69,6 +70,7 @@ def _add_computation(parser: argparse.ArgumentParser) -> None:
     add_batch_size(parser)
     parser.add_argument(
         "--device",
+        type=device,
         help="where to compute, such as cpu, cuda, or several as cuda:0,cuda:1 (default: CUDA where there is "
         "one)",
     )

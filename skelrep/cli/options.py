@@ -36,6 +36,13 @@ def path(text: str) -> Path:
     return Path(text)
 
 
+def device(text: str) -> str:
+    """An `argparse` type: where to compute; torch's "meta" has shapes and no numbers."""
+    if any(name.strip().startswith("meta") for name in text.split(",")):
+        raise argparse.ArgumentTypeError(f"device {text!r} cannot be used: it holds no numbers")
+    return text
+
+
 def add_clips(parser: argparse.ArgumentParser) -> None:
     """Add the clips, which stand without a word."""
     parser.add_argument("clips", type=path, metavar=CLIPS, help=CLIPS_HELP)
@@ -116,8 +123,10 @@ def add_batch_size(parser: argparse.ArgumentParser) -> None:
 def add_device(parser: argparse.ArgumentParser) -> None:
     """Add `--device`."""
     parser.add_argument(
-        "--device", help="where to compute, such as cpu or cuda (default: CUDA where there is one)"
-    )
+        "--device",
+        type=device,
+        help="where to compute, such as cpu or cuda (default: CUDA where there is one)",
+    )  # fmt: skip
 
 
 def add_quiet(parser: argparse.ArgumentParser, about: str = "no progress bar, no summary") -> None:
