@@ -19,6 +19,7 @@ from speed_measure import duration
 ROOT = Path(__file__).parents[1]
 MIB = 2**20
 NOT_RESULTS = ("machine", "versions", "command", "date", "commit", "seconds", "provenance", "setting")
+MOST_ROWS = 20  # of one record's table
 Record = dict[str, Any]
 
 
@@ -137,6 +138,7 @@ def leaves(value: Any, name: str = "") -> list[list[str]]:
     """All numbers of a record that some other script wrote, with the way to them as a name."""
     if isinstance(value, dict):
         inner = [(str(key), item) for key, item in value.items() if key not in NOT_RESULTS]
+        inner = inner[:: -(-len(inner) // MOST_ROWS)] if inner else inner  # a long series, at equal steps
     elif isinstance(value, list):
         inner = [(str(item.get("title", i)), item) for i, item in enumerate(value) if isinstance(item, dict)]
     else:
