@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 import torch
 from archives import Archive, read_archive
-from pages import fill
-from protocols import SETS, splits
+from pages import fill, markdown_table
+from protocols import set_files, splits
 from records import percent, provenance, write_json
 
 import skelrep
@@ -85,20 +85,16 @@ def compute(archives: list[Archive], folder: Path) -> None:
 
 def page(rows: list[dict[str, Any]]) -> str:
     """A row a set and share of labels, a column a contender."""
-    lines = [
-        "| set | labels | training clips | " + " | ".join(CONTENDERS) + " |",
-        "|---|---|---|" + "---|" * len(CONTENDERS),
-    ]
+    lines = []
     for name in dict.fromkeys(row["set"] for row in rows):
         for share in SHARES:
             these = [row for row in rows if (row["set"], row["share"]) == (name, share)]
             if not these:
                 continue
             values = [[row["accuracy"] for row in these if row["contender"] == c] for c in CONTENDERS]
-            results = " | ".join(percent(v) if v else "" for v in values)
             clips = round(np.mean([row["n_train"] for row in these]))
-            lines.append(f"| {name} | {100 * share:g} % | {clips} | {results} |")
-    return "\n".join(lines) + "\n"
+            lines.append([name, f"{100 * share:g} %", str(clips), *(percent(v) if v else "" for v in values)])
+    return markdown_table(["set", "labels", "training clips", *CONTENDERS], lines)
 
 
 def main() -> None:
@@ -113,8 +109,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     if not args.page:
-        paths = [args.data / f"{name}.npz" for name in SETS] + ([args.utdmhad] if args.utdmhad else [])
-        compute([read_archive(path) for path in paths], args.output)
+        compute([read_archive(path) for path in set_files(args.data, args.utdmhad)], args.output)
         return
     rows = [json.loads(path.read_text()) for path in sorted(args.output.glob("*.json"))]
     write_json(RECORD, provenance() | {"rows": rows})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 
@@ -13,3 +14,10 @@ def fill(page: Path, marker: str, text: str) -> None:
     if count != 1:
         raise SystemExit(f"{page} should hold the marker {marker!r} once, found {count}.")
     page.write_text(changed)
+
+
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown."""
+    lines = ["| " + " | ".join(cells) + " |" for cells in (head, *rows)]
+    lines.insert(1, "|" + "---|" * len(head))
+    return "\n".join(lines) + "\n"

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pages import fill
+from pages import fill, markdown_table
 from performance_bars import bar_rows_of
 from performance_plot import draw_bars
 from speed_groups import OTHERS, RESULTS
@@ -21,12 +21,6 @@ MIB = 2**20
 NOT_RESULTS = ("machine", "versions", "command", "date", "commit", "seconds", "provenance", "setting")
 MOST_ROWS = 20  # of one record's table
 Record = dict[str, Any]
-
-
-def markdown_table(head: list[str], rows: list[list[str]]) -> str:
-    lines = ["| " + " | ".join(cells) + " |" for cells in (head, *rows)]
-    lines.insert(1, "|" + "---|" * len(head))
-    return "\n".join(lines) + "\n"
 
 
 def machine_line(record: Record) -> str:

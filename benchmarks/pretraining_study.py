@@ -23,7 +23,7 @@ from archives import Archive, read_archive
 from numpy.typing import NDArray
 from package_default import NUISANCE
 from pretrain_default import from_uiprmd, training_clips
-from protocols import SETS, Protocol, score, used_clips
+from protocols import Protocol, score, set_files, used_clips
 from records import provenance, write_json
 from study_variants import COMPARISON, JOINT, VARIANTS, Variant
 
@@ -120,8 +120,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
     clips = training_clips(args.data)
-    paths = [args.data / f"{name}.npz" for name in SETS] + ([args.utdmhad] if args.utdmhad else [])
-    archives = [read_archive(path) for path in paths]
+    archives = [read_archive(path) for path in set_files(args.data, args.utdmhad)]
     for variant in (*random_rows(), *VARIANTS):
         for seed in variant.seeds:
             folder = args.output / variant.folder(seed)

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -49,6 +50,11 @@ class Score:
     by_subject: dict[str, float]
     n_train: int
     n_test: int
+
+
+def set_files(data: Path, utdmhad: Path | None) -> list[Path]:
+    """The archives of the sets in a folder, and that of UTD-MHAD where somebody has it."""
+    return [*(data / f"{name}.npz" for name in SETS), *([utdmhad] if utdmhad else [])]
 
 
 def splits(archive: Archive, protocol: Protocol) -> list[Split]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pages import fill
+from pages import fill, markdown_table
 from records import percent, provenance, write_json
 from study_variants import VARIANTS
 
@@ -18,12 +18,6 @@ RECORD = ROOT / "benchmarks" / "results" / "pretraining_study.json"
 PAGE = ROOT / "docs" / "study.md"
 PROBES = ("linear", "1-NN")
 Records = Sequence[dict[str, Any]]
-
-
-def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table in Markdown."""
-    lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
 def accuracies(records: Records, protocol: str, vector: str, name: str, probe: str) -> list[float]:
@@ -46,7 +40,7 @@ def comparison(records: Records, vector: str, protocol: str) -> str:
             for probe in PROBES
         )
         rows.append([name, str(len(these)), *cells])
-    return markdown(header, rows)
+    return markdown_table(header, rows)
 
 
 def factors(records: Records) -> str:
@@ -60,7 +54,7 @@ def factors(records: Records) -> str:
     for group, name, these in groups:
         cells = (percent(accuracies(these, "tune", v, "mean", probe)) for v in vectors for probe in PROBES)
         rows.append([group, name, *cells])
-    return markdown(header, rows)
+    return markdown_table(header, rows)
 
 
 def in_order(records: Records) -> list[dict[str, Any]]:
